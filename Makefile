@@ -1,0 +1,128 @@
+# `make help` lists the targets.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+comma := ,
+BUILD := build
+# One folder a flavour: build/, build/sanitize-address-undefined/, ...
+OUT := $(BUILD)$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS ?= -O2 -g
+PACKAGES := libmicrohttpd libwebsockets inih jansson libcrypto cmocka
+
+# Everything but these needs the compiler and the libraries.
+ifneq ($(filter-out help clean format,$(or $(MAKECMDGOALS),all)),)
+missing := $(foreach tool,$(firstword $(CC)) pkg-config,\
+	$(shell command -v $(tool) >/dev/null || echo $(tool)))
+ifeq ($(strip $(missing)),)
+missing := $(foreach package,$(PACKAGES),$(shell pkg-config --exists $(package) || echo $(package)))
+endif
+ifneq ($(strip $(missing)),)
+$(error $(firstword $(missing)) is missing: run scripts/with-deps $(strip make $(MAKECMDGOALS)))
+endif
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
+LDLIBS := $(shell pkg-config --libs $(filter-out cmocka,$(PACKAGES))) -lm
+CMOCKA_LIBS := $(shell pkg-config --libs cmocka)
+endif
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wvla
+FLAGS := -std=c11 -D_GNU_SOURCE $(PACKAGE_CFLAGS) $(WARNINGS)
+ifneq ($(SANITIZE),)
+SANITIZERS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+COMPILE = $(CC) $(FLAGS) $(CFLAGS) $(SANITIZERS)
+LINK = $(CC) $(CFLAGS) $(SANITIZERS) $(LDFLAGS)
+
+sources = $(sort $(shell find $(1) -name '*.c' ! -name '*_test.c'))
+tests = $(sort $(shell find $(1) -name '*_test.c'))
+objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+
+# feed.c replaces malloc in test programs, so it is in no archive.
+TRANSPORTS := $(call objects,$(filter-out transports/serve.c transports/feed.c,\
+	$(call sources,transports)))
+BENCH := $(call objects,$(filter-out bench/main.c,$(call sources,bench)))
+ARCHIVES := $(OUT)/libbench.a $(OUT)/libtransports.a
+PROGRAMS := $(OUT)/serve $(OUT)/bench
+FEED := $(call objects,$(wildcard transports/feed.c))
+TEST_OBJECTS := $(call objects,$(call tests,transports bench))
+TESTS := $(patsubst $(OUT)/obj/%.o,$(OUT)/tests/%,$(TEST_OBJECTS))
+TEST_SCRIPTS := $(sort $(shell find transports bench scripts -name '*_test.sh'))
+OBJECTS := $(TRANSPORTS) $(BENCH) $(TEST_OBJECTS) $(FEED) \
+	$(call objects,transports/serve.c bench/main.c)
+
+V ?= 0
+ifeq ($(V),0)
+QUIET := @
+say = @printf '  %-5s %s\n' $(1) $(2);
+endif
+
+.PHONY: all tests test check bench clean format flags help FORCE
+
+all: $(PROGRAMS) ## build build/serve and build/bench (the default)
+
+tests: $(TESTS) ## build the test programs without running them
+
+test: all tests ## run every test; the last line is "N passed, N failed"
+	@BUILD=$(abspath $(OUT)) NODE_PATH=$(abspath $(BUILD))/interop/node_modules \
+		scripts/test $(abspath $(TESTS)) $(TEST_SCRIPTS)
+
+check: ## formatting, static analysis and the rules of the house
+	@scripts/check
+
+bench: all ## measure first-look, print its table, draw its plots
+	@$(OUT)/bench run first-look
+
+clean: ## remove the build folder
+	$(QUIET)rm -rf $(BUILD)
+
+format: ## lay out every source file with clang-format
+	$(QUIET)find transports bench -name '*.[ch]' -exec clang-format -i {} +
+
+flags: ## print the compiler flags, for other tools
+	@echo $(FLAGS)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'V=1 shows each command, WERROR=1 makes warnings errors, CC= and CFLAGS= are yours.'
+	@echo 'SANITIZE=address,undefined builds into build/sanitize-address-undefined/.'
+	@echo 'BUILD=DIR builds elsewhere than in build/.'
+
+$(OUT)/serve: $(OUT)/obj/transports/serve.o $(OUT)/libtransports.a
+$(OUT)/bench: $(OUT)/obj/bench/main.o $(ARCHIVES)
+$(PROGRAMS):
+	$(call say,LINK,$@)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -o $@
+
+$(OUT)/libtransports.a: $(TRANSPORTS) $(OUT)/members
+$(OUT)/libbench.a: $(BENCH) $(OUT)/members
+$(ARCHIVES):
+	$(call say,AR,$@)rm -f $@ && $(AR) qcs $@ $(filter %.o,$^)
+
+$(TESTS): $(OUT)/tests/%: $(OUT)/obj/%.o $(FEED) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+		$(filter %.o,$^) $(ARCHIVES) $(CMOCKA_LIBS) $(LDLIBS) -o $@
+
+$(OBJECTS): $(OUT)/obj/%.o: %.c $(OUT)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(COMPILE) $(DEFINES) $(if $(WERROR),-Werror) -MMD -MP -c $< -o $@
+
+# What results say they were measured with.
+$(call objects,bench/environment.c): DEFINES = \
+	-DPUSHLAB_CFLAGS='"$(strip -std=c11 $(CFLAGS) $(SANITIZERS))"'
+
+# These change when the compiler, its flags or the set of sources do; what needs them is then
+# built again.
+$(OUT)/flags: CONTENT = $(COMPILE)
+$(OUT)/members: CONTENT = $(TRANSPORTS) $(BENCH)
+$(OUT)/flags $(OUT)/members: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@
+
+-include $(OBJECTS:.o=.d)

@@ -1,0 +1,67 @@
+/* Experiments: INI files that ask a question, and the runs they expand to. */
+#ifndef BENCH_EXPERIMENT_H
+#define BENCH_EXPERIMENT_H
+
+#include <stddef.h>
+
+#include "run.h"
+
+#define EXPERIMENT_VALUES_MAX 32   /* of one key */
+#define EXPERIMENT_ROWS_MAX   4096 /* all combinations */
+
+/*
+ * An experiment as read from its file. In the INI:
+ *
+ *   [experiment]  name, question, prediction, blocks (default 5), seed (default 1)
+ *   [run]         cells = polling/mhd, sse/mhd …   what is compared; with name, the only keys
+ *                 that have no default
+ *                 subscribers (100), rate_hz (10), arrivals (even|poisson: poisson),
+ *                 payload_bytes (100), format (json|lean|binary: json), poll_interval_ms (1000),
+ *                 batch (yes|no: yes), headers (lean|browser: lean), warmup_s (2), main_s (10)
+ *   [quick]       the same keys as [run], and blocks: what --quick puts in their place
+ *
+ * Any key of [run] but cells may be a comma-separated list: a sweep. The runs of a block are all
+ * combinations; a key that means nothing to a transport (poll_interval_ms to all but polling,
+ * batch to all but longpoll) does not multiply its runs and is 0 in them.
+ */
+struct experiment {
+	char name[64];
+	char question[256], prediction[256];
+	unsigned blocks;
+	uint64_t seed;
+	struct run_parameters *rows; /* owned: one for each combination */
+	size_t rows_count;
+};
+
+/* What a user asks for besides the file. */
+struct experiment_options {
+	bool quick;
+	unsigned repeat;         /* blocks; 0: as the file says */
+	const char *seed;        /* decimal; NULL: as the file says */
+	const char *const *only; /* TRANSPORT, /STACK or TRANSPORT/STACK; NULL ends; may be NULL */
+	const char *const *set;  /* KEY=VALUE for [run]; NULL ends the list; may be NULL */
+};
+
+/*
+ * Reads the file. 0, or -EINVAL (or another negative errno) with one line in `error` that says
+ * where (path:line), what was wrong, and what would be right. Frees nothing of *out on success:
+ * experiment_free does.
+ */
+int experiment_read(struct experiment *out, const char *path,
+                    const struct experiment_options *options, char *error, size_t error_size);
+
+void experiment_free(struct experiment *experiment);
+
+/*
+ * The runs in the order in which they take place: block by block, within each block every row
+ * once in an order shuffled from the seed (randomised complete blocks). The seed of a block's
+ * schedule depends on the experiment's seed and the block alone, and is below 2^53, so that every
+ * JSON reader keeps it. Sets *out to an array of *count specs, to be freed by free(). 0 or
+ * -ENOMEM.
+ */
+int experiment_plan(const struct experiment *experiment, struct run_spec **out, size_t *count);
+
+/* How long the runs will take at most, in seconds, drain not counted. */
+double experiment_seconds(const struct run_spec *specs, size_t count);
+
+#endif

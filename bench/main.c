@@ -1,0 +1,468 @@
+/* build/bench: options, progress and exit codes; the only file here that prints to a person. */
+#include <argp.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../transports/clock.h"
+#include "environment.h"
+#include "experiment.h"
+#include "project.h"
+#include "report.h"
+#include "runner.h"
+
+#define EXIT_INVALID_RUNS 1
+#define EXIT_USAGE        2
+#define EXIT_INTERRUPTED  130
+#define WORDS_MAX         32
+#define ERROR_MAX         512
+
+static int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int usage_error(const char *format, ...)
+{
+	va_list values;
+
+	fprintf(stderr, "bench: ");
+	va_start(values, format);
+	vfprintf(stderr, format, values);
+	va_end(values);
+	fprintf(stderr, "\n");
+	return EXIT_USAGE;
+}
+
+/* bench list */
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t size = strlen(text), end_size = strlen(end);
+
+	return size >= end_size && !strcmp(text + size - end_size, end);
+}
+
+static int is_experiment(const struct dirent *entry)
+{
+	return ends_with(entry->d_name, ".ini");
+}
+
+static int list(int argc, char **argv)
+{
+	char folder[PATH_MAX], path[PATH_MAX + 256], error[ERROR_MAX];
+	struct dirent **entries;
+	int count;
+
+	(void)argv;
+	if (argc > 1)
+		return usage_error("list takes no arguments");
+	if (project_path(folder, sizeof folder, "bench/experiments") ||
+	    (count = scandir(folder, &entries, is_experiment, alphasort)) < 0)
+		return usage_error("bench/experiments was not found beside this program");
+	for (int i = 0; i < count; i++) {
+		const struct experiment_options none = {0};
+		struct experiment experiment;
+
+		snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+		if (experiment_read(&experiment, path, &none, error, sizeof error)) {
+			printf("%s\n", error);
+		} else {
+			printf("%-20s %s\n", experiment.name, experiment.question);
+			experiment_free(&experiment);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	return EXIT_SUCCESS;
+}
+
+/* bench run */
+
+struct run_options {
+	const char *what; /* NAME or FILE.ini */
+	const char *out;
+	const char *only[WORDS_MAX + 1], *set[WORDS_MAX + 1];
+	size_t only_count, set_count;
+	struct experiment_options experiment;
+};
+
+enum {
+	OPTION_QUICK = 'q',
+	OPTION_OUT = 'o',
+	OPTION_REPEAT = 'r',
+	OPTION_ONLY = 1000,
+	OPTION_SET,
+	OPTION_SEED
+};
+
+static const struct argp_option run_argp_options[] = {
+        {"quick", OPTION_QUICK, NULL, 0, "The short form of the experiment: a look, not a result",
+         0},
+        {"out", OPTION_OUT, "DIR", 0, "Where to put the result (results/NAME-UTC)", 0},
+        {"repeat", OPTION_REPEAT, "N", 0, "Blocks: how often every cell is run", 0},
+        {"seed", OPTION_SEED, "N", 0, "Seed of schedules and of the order of runs", 0},
+        {"only", OPTION_ONLY, "CELL", 0, "Only TRANSPORT, /STACK or TRANSPORT/STACK (repeatable)",
+         0},
+        {"set", OPTION_SET, "KEY=VALUE", 0, "In place of the file's value (repeatable)", 0},
+        {0},
+};
+
+static error_t parse_run(int key, char *arg, struct argp_state *state)
+{
+	struct run_options *options = state->input;
+	char *end;
+
+	switch (key) {
+	case OPTION_QUICK:
+		options->experiment.quick = true;
+		return 0;
+	case OPTION_OUT:
+		options->out = arg;
+		return 0;
+	case OPTION_REPEAT:
+		options->experiment.repeat = (unsigned)strtoul(arg, &end, 10);
+		if (*end || options->experiment.repeat < 1 || options->experiment.repeat > 1000)
+			exit(usage_error("--repeat: '%s' is not a number from 1 to 1000", arg));
+		return 0;
+	case OPTION_SEED:
+		options->experiment.seed = arg;
+		return 0;
+	case OPTION_ONLY:
+	case OPTION_SET:
+		if (options->only_count == WORDS_MAX || options->set_count == WORDS_MAX)
+			exit(usage_error("at most %d of --only and of --set", WORDS_MAX));
+		if (key == OPTION_ONLY)
+			options->only[options->only_count++] = arg;
+		else
+			options->set[options->set_count++] = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->what)
+			exit(usage_error("'%s': one experiment at a time", arg));
+		options->what = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!options->what)
+			exit(usage_error("run: which experiment? See bench list"));
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* What the progress line needs. */
+struct progress {
+	size_t number, count;
+	const struct run_spec *spec;
+	const struct run_spec *later; /* the specs after this one */
+	uint64_t started_ns;
+	bool terminal;
+};
+
+static void show_progress(void *user, enum load_phase phase, unsigned connected)
+{
+	static const char *const names[] = {"connecting", "warm-up", "main", "drain", "done"};
+	const struct progress *progress = user;
+	const struct run_parameters *parameters = &progress->spec->parameters;
+	double gone = (double)(clock_now_ns() - progress->started_ns) / (double)NS_PER_S;
+	double left = experiment_seconds(progress->spec, 1) - gone;
+
+	if (!progress->terminal)
+		return;
+	left = (left > 0 ? left : 0) +
+	       experiment_seconds(progress->later, progress->count - progress->number);
+	fprintf(stderr,
+	        "\r\033[K[%zu/%zu] block %u  %s/%s  %s  %u of %u subscribers  about %.0f s left",
+	        progress->number, progress->count, progress->spec->block, parameters->transport,
+	        parameters->stack, names[phase], connected, parameters->subscribers, left);
+}
+
+static void say_finished(const struct progress *progress, const struct run_result *result)
+{
+	const struct run_parameters *parameters = &progress->spec->parameters;
+	char cell[40];
+
+	snprintf(cell, sizeof cell, "%s/%s", parameters->transport, parameters->stack);
+	fprintf(stderr, "%s[%zu/%zu] block %u  %-14s  ", progress->terminal ? "\r\033[K" : "",
+	        progress->number, progress->count, progress->spec->block, cell);
+	if (result->valid)
+		fprintf(stderr, "mean %.3f ms, %llu deliveries\n",
+		        hist_mean_ns(&result->latency) / (double)NS_PER_MS,
+		        (unsigned long long)result->delivered);
+	else
+		fprintf(stderr, "INVALID: %s\n", result->reason);
+}
+
+/* A series of runs in progress. */
+struct series {
+	const struct run_spec *specs;
+	size_t count;
+	FILE *out; /* runs.jsonl */
+	size_t invalid, finished;
+};
+
+static int run_one(struct series *series, size_t index)
+{
+	static struct run_result result; /* two histograms: too large for the stack's taste */
+	struct progress progress = {
+	        .number = index + 1,
+	        .count = series->count,
+	        .spec = &series->specs[index],
+	        .later = &series->specs[index + 1],
+	        .started_ns = clock_now_ns(),
+	        .terminal = isatty(STDERR_FILENO),
+	};
+	struct runner_progress show = {.show = show_progress, .user = &progress};
+	int err = runner_run(progress.spec, &result, &show);
+
+	if (err)
+		return err;
+	series->finished++;
+	series->invalid += !result.valid;
+	say_finished(&progress, &result);
+	return run_write(series->out, progress.spec, &result);
+}
+
+static void interrupt(int signal_number)
+{
+	(void)signal_number;
+	runner_interrupted = 1;
+}
+
+/* 0, -EINTR, or what writing failed with. */
+static int run_all(struct series *series)
+{
+	struct sigaction on_interrupt = {.sa_handler = interrupt};
+	int err = 0;
+
+	sigaction(SIGINT, &on_interrupt, NULL);
+	sigaction(SIGTERM, &on_interrupt, NULL);
+	for (size_t i = 0; i < series->count && !err; i++)
+		err = runner_interrupted ? -EINTR : run_one(series, i);
+	if (err == -EINTR)
+		fprintf(stderr, "\ninterrupted: %zu of %zu runs are finished and kept\n",
+		        series->finished, series->count);
+	else if (err)
+		fprintf(stderr, "bench: runs.jsonl: %s\n", strerror(-err));
+	return err;
+}
+
+/* NAME stands for bench/experiments/NAME.ini. */
+static int find_experiment(const char *what, char *path, size_t size)
+{
+	char relative[PATH_MAX];
+
+	if (strchr(what, '/') || ends_with(what, ".ini")) {
+		snprintf(path, size, "%s", what);
+		return 0;
+	}
+	snprintf(relative, sizeof relative, "bench/experiments/%s.ini", what);
+	return project_path(path, size, relative);
+}
+
+/* Makes the folder and those above it. */
+static int make_folder(const char *path)
+{
+	char part[PATH_MAX];
+
+	snprintf(part, sizeof part, "%s", path);
+	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(part, 0777);
+		*slash = '/';
+	}
+	return mkdir(part, 0777) && errno != EEXIST ? -errno : 0;
+}
+
+static int default_folder(const char *name, char *path, size_t size)
+{
+	char results[PATH_MAX - 100], when[32];
+	time_t now = time(NULL);
+	struct tm utc;
+
+	if (project_path(results, sizeof results, "results"))
+		return -ENOENT;
+	strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+	snprintf(path, size, "%s/%s-%s", results, name, when);
+	return 0;
+}
+
+/* The experiment's file, as it was run. */
+static int copy_file(const char *from, const char *folder, const char *name)
+{
+	char path[PATH_MAX], block[4096];
+	FILE *in = fopen(from, "re"), *out;
+	size_t size;
+	int err = 0;
+
+	if (!in)
+		return -errno;
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	out = fopen(path, "we");
+	if (!out)
+		err = -errno;
+	while (!err && (size = fread(block, 1, sizeof block, in)) > 0)
+		if (fwrite(block, 1, size, out) != size)
+			err = -EIO;
+	fclose(in);
+	if (out && fclose(out) && !err)
+		err = -EIO;
+	return err;
+}
+
+static FILE *open_runs(const char *folder)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/runs.jsonl", folder);
+	return fopen(path, "wxe");
+}
+
+/* Makes the result folder with all but the runs. Gives the exit status. */
+static int open_result(const char *folder, const char *experiment_path, FILE **runs)
+{
+	int err = make_folder(folder);
+
+	if (!err) {
+		*runs = open_runs(folder);
+		err = *runs ? 0 : -errno;
+	}
+	if (err == -EEXIST)
+		return usage_error("--out: %s holds a result already: choose another folder",
+		                   folder);
+	if (!err)
+		err = copy_file(experiment_path, folder, "experiment.ini");
+	if (!err)
+		err = environment_write(folder, "loopback");
+	if (!err)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "bench: %s: %s\n", folder, strerror(-err));
+	return EXIT_FAILURE;
+}
+
+static int make_report(const char *folder)
+{
+	char error[ERROR_MAX];
+
+	if (!report_make(folder, stdout, error, sizeof error))
+		return EXIT_SUCCESS;
+	fprintf(stderr, "bench: %s\n", error);
+	return EXIT_FAILURE;
+}
+
+static int run_series(const struct experiment *experiment, const char *folder,
+                      const char *experiment_path)
+{
+	struct series series = {.count = 0};
+	struct run_spec *specs;
+	int err, status;
+
+	if (experiment_plan(experiment, &specs, &series.count)) {
+		fprintf(stderr, "bench: out of memory\n");
+		return EXIT_FAILURE;
+	}
+	series.specs = specs;
+	status = open_result(folder, experiment_path, &series.out);
+	if (status == EXIT_SUCCESS) {
+		fprintf(stderr, "%s: %zu runs on loopback, about %.0f s\n", experiment->name,
+		        series.count, experiment_seconds(specs, series.count));
+		err = run_all(&series);
+		fclose(series.out);
+		if (series.finished)
+			status = make_report(folder);
+		printf("result: %s\n", folder);
+		if (err)
+			status = err == -EINTR ? EXIT_INTERRUPTED : EXIT_FAILURE;
+		else if (series.invalid)
+			status = EXIT_INVALID_RUNS;
+	}
+	free(specs);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct argp argp = {run_argp_options,
+	                                 parse_run,
+	                                 "NAME|FILE.ini",
+	                                 "Runs an experiment and reports it: see bench list.",
+	                                 NULL,
+	                                 NULL,
+	                                 NULL};
+	struct run_options options = {.what = NULL};
+	char path[PATH_MAX], folder[PATH_MAX], error[ERROR_MAX];
+	struct experiment experiment;
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	options.experiment.only = options.only;
+	options.experiment.set = options.set;
+	if (find_experiment(options.what, path, sizeof path))
+		return usage_error("there is no experiment '%s': see bench list", options.what);
+	if (experiment_read(&experiment, path, &options.experiment, error, sizeof error))
+		return usage_error("%s", error);
+	if (options.out)
+		snprintf(folder, sizeof folder, "%s", options.out);
+	else if (default_folder(experiment.name, folder, sizeof folder))
+		return usage_error("there is no folder results beside this program: use --out DIR");
+	status = run_series(&experiment, folder, path);
+	experiment_free(&experiment);
+	return status;
+}
+
+/* bench report */
+
+static int report(int argc, char **argv)
+{
+	static const struct argp argp = {
+	        NULL, NULL, "DIR", "Makes table, summary.csv and plots again from DIR/runs.jsonl.",
+	        NULL, NULL, NULL};
+	int first;
+
+	argp_parse(&argp, argc, argv, 0, &first, NULL);
+	if (first != argc - 1)
+		return usage_error("report: which result folder?");
+	return make_report(argv[first]) == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_USAGE;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+        {"list", list, "the experiments and the questions that they ask"},
+        {"run", run, "run an experiment: NAME or FILE.ini"},
+        {"report", report, "make the report of a result folder again"},
+};
+
+static void print_help(void)
+{
+	printf("Usage: bench COMMAND [ARGUMENT...]\n"
+	       "Measures how a web server gets a message to a client.\n\n");
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		printf("  %-8s %s\n", commands[i].name, commands[i].help);
+	printf("\nEvery command has --help. Exit status: 0; 1 where a run was invalid or failed;\n"
+	       "2 for a wrong argument; 130 after Ctrl-C.\n");
+}
+
+int main(int argc, char **argv)
+{
+	argp_err_exit_status = EXIT_USAGE;
+	if (argc < 2)
+		return usage_error("which command? list, run or report: see bench --help");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_help();
+		return EXIT_SUCCESS;
+	}
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return usage_error("there is no command '%s': list, run or report", argv[1]);
+}

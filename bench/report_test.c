@@ -1,0 +1,343 @@
+#include "report.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "command.h"
+#include "sample_run.h"
+
+static char dir[] = "/tmp/pushlab-report-XXXXXX";
+static struct run_spec spec;
+static struct run_result result;
+static char error[256];
+static char *printed, *path_before;
+static size_t printed_size;
+
+static FILE *create(const char *name)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "a");
+	assert_non_null(file);
+	return file;
+}
+
+static void add(void)
+{
+	FILE *runs = create("runs.jsonl");
+
+	assert_int_equal(run_write(runs, &spec, &result), 0);
+	fclose(runs);
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *file = create(name);
+
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static bool is_there(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return access(path, R_OK) == 0;
+}
+
+/* The content of a file; good until the next call. */
+static const char *content(const char *name)
+{
+	static char text[65536];
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("there is no \"%s\"", part);
+}
+
+static int make(void)
+{
+	FILE *out;
+	int status;
+
+	free(printed);
+	out = open_memstream(&printed, &printed_size);
+	assert_non_null(out);
+	status = report_make(dir, out, error, sizeof(error));
+	fclose(out);
+	return status;
+}
+
+static void assert_made(void)
+{
+	if (make())
+		fail_msg("%s", error);
+}
+
+/* Most tests need no plots, so PATH leads to no gnuplot. */
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(dir + sizeof(dir) - 7, "XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	path_before = strdup(getenv("PATH"));
+	return setenv("PATH", dir, 1);
+}
+
+static int teardown(void **state)
+{
+	const char *const argv[] = {"rm", "-rf", dir, NULL};
+
+	(void)state;
+	setenv("PATH", path_before, 1);
+	free(path_before);
+	free(printed);
+	printed = NULL;
+	return command_run(argv, "/", NULL, 0);
+}
+
+static void add_cells(void)
+{
+	sample_run("sse", "mhd", 1, &spec, &result);
+	add();
+	sample_run("polling", "mhd", 1, &spec, &result);
+	add();
+}
+
+static void add_invalid(void)
+{
+	sample_run("sse", "mhd", 2, &spec, &result);
+	result.valid = false;
+	strcpy(result.reason, "load CPU over 90 %");
+	add();
+}
+
+static void test_every_file_is_written(void **state)
+{
+	(void)state;
+	add_cells();
+	assert_made();
+	assert_true(is_there("summary.csv"));
+	assert_true(is_there("latency/sse-mhd.hgrm"));
+	assert_true(is_there("latency/polling-mhd.hgrm"));
+	assert_true(is_there("report.md"));
+}
+
+static void test_the_table_says_what_was_measured(void **state)
+{
+	(void)state;
+	add_cells();
+	assert_made();
+	assert_contains(printed, "transport  stack   mean  p50 [95 % interval]");
+	assert_contains(printed, "polling    mhd ");
+	assert_contains(printed, "loopback: no link is emulated; byte counts are modelled: TCP "
+	                         "payload + 66 B a segment.");
+	assert_contains(printed, "100 subscribers, 10 messages/s, poisson arrivals");
+	assert_contains(printed, "Invalid runs: none.");
+}
+
+static void test_no_line_of_the_table_is_wider_than_a_terminal(void **state)
+{
+	(void)state;
+	add_cells();
+	assert_made();
+	for (const char *line = printed; *line; line += strcspn(line, "\n") + 1)
+		assert_true(strcspn(line, "\n") <= 120);
+}
+
+static void test_the_same_table_stands_between_markers(void **state)
+{
+	const char *text;
+
+	(void)state;
+	add_cells();
+	assert_made();
+	text = content("report.md");
+	assert_contains(text, "<!-- table:begin -->\n| transport | stack | mean<br>ms |");
+	assert_contains(text, "| polling | mhd | 50");
+	assert_contains(text, "|\n<!-- table:end -->\n");
+}
+
+static void test_an_invalid_run_is_shown_with_its_reason(void **state)
+{
+	(void)state;
+	add_cells();
+	add_invalid();
+	assert_made();
+	assert_contains(printed, "- block 2, run 1, sse/mhd: load CPU over 90 %\n");
+	assert_contains(content("report.md"), "- block 2, run 1, sse/mhd: load CPU over 90 %");
+}
+
+static void test_a_cell_without_a_valid_run_has_dashes_and_no_histogram(void **state)
+{
+	(void)state;
+	add_invalid();
+	assert_made();
+	assert_contains(content("report.md"), "| sse | mhd | - | - | - | - | 0 | - |");
+	assert_false(is_there("latency/sse-mhd.hgrm"));
+}
+
+static void test_question_prediction_and_command_are_quoted(void **state)
+{
+	(void)state;
+	add_cells();
+	put("experiment.ini", "[experiment]\nname = sample\nquestion = Which waits?\n"
+	                      "prediction = Polling: T/2.\n[run]\ncells = sse/mhd\n");
+	put("environment.json", "{\"command\": \"build/bench run sample --quick\"}");
+	assert_made();
+	assert_contains(content("report.md"), "**Question.** Which waits?\n");
+	assert_contains(content("report.md"), "**Prediction.** Polling: T/2.\n");
+	assert_contains(content("report.md"), "```sh\nbuild/bench run sample --quick\n```");
+}
+
+static void test_without_a_known_command_the_usual_one_is_given(void **state)
+{
+	(void)state;
+	add_cells();
+	assert_made();
+	assert_contains(content("report.md"), "```sh\nbuild/bench run sample\n```");
+}
+
+static void test_a_missing_gnuplot_is_said_and_no_error(void **state)
+{
+	(void)state;
+	add_cells();
+	assert_made();
+	assert_contains(printed, "Plots are left out: gnuplot is not installed (Debian: apt-get "
+	                         "install gnuplot-nox).\n");
+	assert_null(strstr(content("report.md"), "!["));
+}
+
+static bool gnuplot_is_there(void)
+{
+	const char *const argv[] = {"gnuplot", "--version", NULL};
+	char version[64];
+
+	setenv("PATH", path_before, 1);
+	return command_run(argv, "/", version, sizeof(version)) == 0;
+}
+
+static void test_plots_are_drawn_and_shown(void **state)
+{
+	(void)state;
+	if (!gnuplot_is_there())
+		skip();
+	add_cells();
+	put("environment.json", "{\"cpu\":{\"model\":\"It's a test\"}}");
+	assert_made();
+	assert_true(is_there("plots/latency.svg"));
+	assert_true(is_there("plots/latency.png"));
+	assert_true(is_there("plots/bytes.svg"));
+	assert_true(is_there("plots/cpu.svg"));
+	assert_contains(content("report.md"), "cell](plots/latency.svg)\n");
+	assert_contains(content("plots/latency.svg"), "It's a test");
+}
+
+static void test_a_plot_without_data_is_left_out(void **state)
+{
+	(void)state;
+	if (!gnuplot_is_there())
+		skip();
+	sample_run("sse", "mhd", 1, &spec, &result);
+	result.server.cpu_ns = 0;
+	add();
+	assert_made();
+	assert_true(is_there("plots/bytes.svg"));
+	assert_false(is_there("plots/cpu.svg"));
+	assert_null(strstr(content("report.md"), "cpu.svg"));
+}
+
+static void test_a_result_without_valid_runs_has_no_plots(void **state)
+{
+	(void)state;
+	if (!gnuplot_is_there())
+		skip();
+	add_invalid();
+	assert_made();
+	assert_null(strstr(content("report.md"), "!["));
+}
+
+static void test_a_report_can_be_made_again(void **state)
+{
+	char *first;
+
+	(void)state;
+	add_cells();
+	assert_made();
+	first = strdup(content("summary.csv"));
+	assert_made();
+	assert_string_equal(content("summary.csv"), first);
+	free(first);
+}
+
+static void test_a_directory_without_runs_is_refused(void **state)
+{
+	char expected[256];
+
+	(void)state;
+	assert_int_equal(make(), -ENOENT);
+	snprintf(expected, sizeof(expected), "%s/runs.jsonl: no such file", dir);
+	assert_string_equal(error, expected);
+}
+
+static void test_what_cannot_be_written_is_named(void **state)
+{
+	char expected[256];
+
+	(void)state;
+	add_cells();
+	put("latency", "a file where a directory should be");
+	assert_int_equal(make(), -ENOTDIR);
+	snprintf(expected, sizeof(expected), "%s/latency/polling-mhd.hgrm: Not a directory", dir);
+	assert_string_equal(error, expected);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(test_every_file_is_written),
+	        TEST(test_the_table_says_what_was_measured),
+	        TEST(test_no_line_of_the_table_is_wider_than_a_terminal),
+	        TEST(test_the_same_table_stands_between_markers),
+	        TEST(test_an_invalid_run_is_shown_with_its_reason),
+	        TEST(test_a_cell_without_a_valid_run_has_dashes_and_no_histogram),
+	        TEST(test_question_prediction_and_command_are_quoted),
+	        TEST(test_without_a_known_command_the_usual_one_is_given),
+	        TEST(test_a_missing_gnuplot_is_said_and_no_error),
+	        TEST(test_plots_are_drawn_and_shown),
+	        TEST(test_a_plot_without_data_is_left_out),
+	        TEST(test_a_result_without_valid_runs_has_no_plots),
+	        TEST(test_a_report_can_be_made_again),
+	        TEST(test_a_directory_without_runs_is_refused),
+	        TEST(test_what_cannot_be_written_is_named),
+	};
+
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}

@@ -1,0 +1,119 @@
+/*
+ * One run: what it is asked to do and what it found. A run is one cell with one set of parameters
+ * in one block of an experiment; it is kept as one JSON line of runs.jsonl.
+ */
+#ifndef BENCH_RUN_H
+#define BENCH_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../transports/http.h"
+#include "../transports/message.h"
+#include "../transports/schedule.h"
+#include "hist.h"
+
+/* What is varied. Two runs with equal parameters are one row of the summary. */
+struct run_parameters {
+	char transport[16], stack[16];
+	unsigned subscribers;
+	double rate_hz; /* messages published per second; every subscriber gets them all */
+	enum arrivals arrivals;
+	unsigned payload_bytes; /* of the whole message, as the application sees it */
+	enum message_format format;
+	double poll_interval_ms; /* polling only */
+	bool batch;              /* longpoll: an answer carries all that is new */
+	enum http_headers headers;
+	double warmup_s, main_s;
+};
+
+struct run_spec {
+	char experiment[64];
+	unsigned block, order; /* both from 1; order: the position within the block */
+	uint64_t seed;         /* of the schedule: the same for every cell of a block */
+	struct run_parameters parameters;
+};
+
+/* Counted from the start to the end of the main phase, over all subscribers. */
+struct run_traffic {
+	uint64_t messages;        /* received in that time, whenever they were scheduled */
+	uint64_t payload_bytes;   /* of those messages */
+	uint64_t responses;       /* HTTP responses, SSE events, WebSocket frames */
+	uint64_t empty_responses; /* of those, without a message */
+	uint64_t app_bytes_down, app_bytes_up; /* what crossed the sockets: framing and payload */
+	/* From TCP_INFO at the client's end. down: server to client. */
+	uint64_t tcp_bytes_down, tcp_bytes_up; /* retransmissions included */
+	uint64_t segments_down, segments_up;   /* pure ACKs included */
+	uint64_t retransmitted;                /* segments, up */
+};
+
+struct run_server {
+	uint64_t cpu_ns;           /* during the main phase, all threads (schedstat) */
+	uint64_t wait_ns;          /* runnable, waiting for a CPU, in the same time */
+	uint64_t context_switches; /* both kinds, in the same time */
+	uint64_t pss_before_bytes; /* listening, nobody connected */
+	uint64_t pss_bytes;        /* at the end of the main phase, everybody connected */
+	double cpu_share;          /* cpu_ns / length of the main phase */
+};
+
+struct run_load {
+	uint64_t cpu_ns; /* of the load process during the main phase */
+	double cpu_share;
+	double lateness_p99_ms; /* of its timers: a poll leaves that much after it was due */
+	double publish_p99_ms;  /* of the publisher: into the hub, after it was scheduled */
+	double publish_max_ms;
+};
+
+struct run_result {
+	bool valid;
+	char reason[200];                                /* why not; empty where valid */
+	char lab_mode[16];                               /* "loopback" */
+	char wire_counts[16];                            /* "modelled" or "counted" */
+	double connect_ms, warmup_ms, main_ms, drain_ms; /* as they came out */
+	/* Of the messages scheduled within the main phase: */
+	uint64_t published;  /* how many */
+	uint64_t expected;   /* published times subscribers */
+	uint64_t delivered;  /* first deliveries */
+	uint64_t duplicates; /* deliveries of what a subscriber had already */
+	uint64_t reordered;  /* deliveries with an id below one that came before */
+	uint64_t missed;     /* that the server said were gone from its log */
+	uint64_t reconnects;
+	struct run_traffic traffic;
+	struct run_server server;
+	struct run_load load;
+	struct hist latency;     /* from the scheduled instant: the one reported */
+	struct hist unscheduled; /* from the actual publish instant */
+};
+
+/* Bytes of a segment's headers on Ethernet: 14 Ethernet, 20 IPv4, 32 TCP with timestamps. */
+#define SEGMENT_HEADER_BYTES 66
+
+/* Derived values: NAN where they were not measured or the divisor is 0. */
+double run_reach(const struct run_result *result);
+double run_messages_per_response(const struct run_result *result); /* empty answers count */
+double run_empty_share(const struct run_result *result);
+/* tcp bytes + SEGMENT_HEADER_BYTES a segment, one way */
+double run_wire_bytes_down(const struct run_result *result);
+double run_wire_bytes_up(const struct run_result *result);
+/* Both ways, per message received */
+double run_wire_bytes_per_message(const struct run_result *result);
+double run_framing_bytes_per_message(const struct run_result *result);
+double run_packets_per_message(const struct run_result *result);
+double run_server_cpu_us_per_message(const struct run_result *result);
+double run_server_bytes_per_connection(const struct run_spec *spec,
+                                       const struct run_result *result);
+
+/* "lean", "browser", and back (-EINVAL for another word). */
+const char *run_headers_name(enum http_headers headers);
+int run_headers_parse(const char *name, enum http_headers *headers);
+
+/* Appends the run to out as one line of JSON and flushes. A NAN is written as null and read back
+ * as NAN; numbers are kept exactly. 0, -ERANGE for a count above INT64_MAX, which JSON readers do
+ * not share, or another negative errno. */
+int run_write(FILE *out, const struct run_spec *spec, const struct run_result *result);
+
+/* Reads one such line. 0, or -EBADMSG with *why (static text) saying what is wrong. */
+int run_read(const char *line, struct run_spec *spec, struct run_result *result, const char **why);
+
+#endif

@@ -1,0 +1,313 @@
+#include "run.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Big: two histograms each. */
+static struct run_result wanted, found;
+
+static const struct run_spec spec = {
+        .experiment = "first-look",
+        .block = 3,
+        .order = 12,
+        .seed = 9007199254740991,
+        .parameters =
+                {
+                        .transport = "longpoll",
+                        .stack = "epoll",
+                        .subscribers = 100,
+                        .rate_hz = 0.1,
+                        .arrivals = ARRIVALS_POISSON,
+                        .payload_bytes = 512,
+                        .format = MESSAGE_BINARY,
+                        .batch = true,
+                        .headers = HTTP_HEADERS_BROWSER,
+                        .warmup_s = 2,
+                        .main_s = 1.0 / 3,
+                },
+};
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&wanted, 0, sizeof(wanted));
+	memset(&found, 0xff, sizeof(found));
+	strcpy(wanted.reason, "device \"drops\": 3\n");
+	strcpy(wanted.lab_mode, "loopback");
+	strcpy(wanted.wire_counts, "modelled");
+	wanted.main_ms = 2000.125;
+	wanted.expected = 4000;
+	wanted.delivered = 3999;
+	wanted.reconnects = 1;
+	wanted.traffic = (struct run_traffic){1000,   100000, 500,  20,  150000, 30000,
+	                                      151000, 31000,  1200, 800, 7};
+	wanted.server = (struct run_server){.cpu_ns = 7000000, .pss_before_bytes = 1 << 20};
+	wanted.server.pss_bytes = 3 << 20;
+	wanted.load = (struct run_load){.cpu_ns = INT64_MAX, .cpu_share = 0.25};
+	for (uint64_t value = 1; value < (1ull << 50); value *= 7)
+		hist_record(&wanted.latency, value);
+	return 0;
+}
+
+/* The line that run_write makes; freed by free(). */
+static char *written(const struct run_spec *run)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(run_write(out, run, &wanted), 0);
+	fclose(out);
+	return text;
+}
+
+static void test_what_is_written_is_read_back_exactly(void **state)
+{
+	char *line = written(&spec);
+	struct run_spec back;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(run_read(line, &back, &found, &why), 0);
+	assert_memory_equal(&back, &spec, sizeof(spec));
+	assert_memory_equal(&found, &wanted, sizeof(wanted));
+	free(line);
+}
+
+static void test_a_run_is_one_line(void **state)
+{
+	char *line = written(&spec);
+
+	(void)state;
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+	free(line);
+}
+
+static void test_a_value_that_was_not_measured_is_null_and_comes_back_as_nan(void **state)
+{
+	struct run_spec back;
+	const char *why;
+	char *line;
+
+	(void)state;
+	wanted.load.lateness_p99_ms = NAN;
+	line = written(&spec);
+	assert_non_null(strstr(line, "\"lateness_p99_ms\":null"));
+	assert_int_equal(run_read(line, &back, &found, &why), 0);
+	assert_true(isnan(found.load.lateness_p99_ms));
+	free(line);
+}
+
+static void test_empty_buckets_are_not_written(void **state)
+{
+	char *line = written(&spec);
+
+	(void)state;
+	assert_non_null(strstr(line, "\"buckets\":[]}}\n"));
+	free(line);
+}
+
+static void assert_near(double value, double expected)
+{
+	if (!(fabs(value - expected) <= 1e-9 * fabs(expected)))
+		fail_msg("%.17g is not %.17g", value, expected);
+}
+
+static void test_p50_and_p99_are_there_for_people(void **state)
+{
+	json_t *json;
+	char *line;
+
+	(void)state;
+	memset(&wanted.latency, 0, sizeof(wanted.latency));
+	hist_record(&wanted.latency, 1500000);
+	line = written(&spec);
+	json = json_loads(line, 0, NULL);
+	assert_near(json_real_value(json_object_get(json_object_get(json, "latency"), "p99_ms")),
+	            1.5);
+	json_decref(json);
+	free(line);
+}
+
+static void test_a_count_beyond_json_is_refused(void **state)
+{
+	struct run_spec far = spec;
+
+	(void)state;
+	far.seed = UINT64_MAX;
+	assert_int_equal(run_write(stderr, &far, &wanted), -ERANGE);
+}
+
+static void test_a_full_disk_is_reported(void **state)
+{
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	assert_int_equal(run_write(full, &spec, &wanted), -ENOSPC);
+	fclose(full);
+}
+
+static void assert_unreadable(const char *line, const char *expected)
+{
+	struct run_spec back;
+	const char *why = NULL;
+
+	assert_int_equal(run_read(line, &back, &found, &why), -EBADMSG);
+	assert_string_equal(why, expected);
+}
+
+/* The written line with the value at object.key (or only key) put in; NULL takes it away. */
+static char *changed(const char *object, const char *key, json_t *value)
+{
+	char *line = written(&spec), *text;
+	json_t *json = json_loads(line, 0, NULL);
+	json_t *at = object ? json_object_get(json, object) : json;
+
+	if (value)
+		assert_int_equal(json_object_set_new(at, key, value), 0);
+	else
+		assert_int_equal(json_object_del(at, key), 0);
+	text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	free(line);
+	return text;
+}
+
+static void assert_change_is_named(const char *object, const char *key, json_t *value,
+                                   const char *expected)
+{
+	char *line = changed(object, key, value);
+
+	assert_unreadable(line, expected);
+	free(line);
+}
+
+static void test_a_missing_key_is_named(void **state)
+{
+	(void)state;
+	assert_change_is_named(NULL, "seed", NULL, "'seed' is missing");
+	assert_change_is_named("server", "cpu_ns", NULL, "'server.cpu_ns' is missing");
+	assert_change_is_named(NULL, "traffic", NULL, "'traffic' is missing or not an object");
+	assert_change_is_named("latency", "sum_ns", NULL,
+	                       "'latency' is missing or not a histogram");
+}
+
+static void test_a_wrong_type_is_named(void **state)
+{
+	(void)state;
+	assert_change_is_named("load", "cpu_ns", json_string("7"),
+	                       "'load.cpu_ns' has a wrong value");
+	assert_change_is_named("phases", "main_ms", json_string("7"),
+	                       "'phases.main_ms' has a wrong value");
+	assert_change_is_named(NULL, "valid", json_integer(1), "'valid' has a wrong value");
+	assert_change_is_named(NULL, "load", json_array(), "'load' is missing or not an object");
+}
+
+static void test_a_value_out_of_range_is_named(void **state)
+{
+	(void)state;
+	assert_change_is_named(NULL, "block", json_integer(-1), "'block' has a wrong value");
+	assert_change_is_named(NULL, "block", json_integer(1ll << 32), "'block' has a wrong value");
+	assert_change_is_named("parameters", "format", json_string("xml"),
+	                       "'parameters.format' has a wrong value");
+	assert_change_is_named("parameters", "stack", json_string("sixteen-letters!"),
+	                       "'parameters.stack' has a wrong value");
+}
+
+static void test_a_bucket_beyond_the_histogram_is_refused(void **state)
+{
+	(void)state;
+	assert_change_is_named("latency", "buckets", json_pack("[[ii]]", HIST_BUCKETS, 1),
+	                       "'latency' is missing or not a histogram");
+	assert_change_is_named("unscheduled", "buckets", json_pack("[[i]]", 1),
+	                       "'unscheduled' is missing or not a histogram");
+}
+
+static void test_a_line_cut_anywhere_is_refused(void **state)
+{
+	char *line = written(&spec);
+
+	(void)state;
+	for (size_t size = strlen(line) - 2; size > 0; size--) {
+		line[size] = '\0';
+		assert_unreadable(line, "not a whole line of JSON");
+	}
+	free(line);
+}
+
+static void test_derived_values_follow_their_definitions(void **state)
+{
+	(void)state;
+	assert_near(run_reach(&wanted), 3999.0 / 4000);
+	assert_near(run_messages_per_response(&wanted), 2);
+	assert_near(run_empty_share(&wanted), 0.04);
+	assert_near(run_wire_bytes_down(&wanted), 151000 + 66 * 1200);
+	assert_near(run_wire_bytes_up(&wanted), 31000 + 66 * 800);
+	assert_near(run_wire_bytes_per_message(&wanted), 182 + 66 * 2);
+	assert_near(run_framing_bytes_per_message(&wanted), 80);
+	assert_near(run_packets_per_message(&wanted), 2);
+	assert_near(run_server_cpu_us_per_message(&wanted), 7);
+	assert_near(run_server_bytes_per_connection(&spec, &wanted), (2 << 20) / 100.0);
+}
+
+static void test_what_was_not_measured_is_nan(void **state)
+{
+	static const struct run_result nothing;
+
+	(void)state;
+	assert_true(isnan(run_reach(&nothing)));
+	assert_true(isnan(run_messages_per_response(&nothing)));
+	assert_true(isnan(run_empty_share(&nothing)));
+	assert_true(isnan(run_wire_bytes_down(&nothing)));
+	assert_true(isnan(run_wire_bytes_per_message(&nothing)));
+	assert_true(isnan(run_framing_bytes_per_message(&nothing)));
+	assert_true(isnan(run_packets_per_message(&nothing)));
+	assert_true(isnan(run_server_cpu_us_per_message(&nothing)));
+	assert_true(isnan(run_server_bytes_per_connection(&spec, &nothing)));
+}
+
+static void test_words_for_headers_go_both_ways(void **state)
+{
+	enum http_headers headers = HTTP_HEADERS_LEAN;
+
+	(void)state;
+	assert_int_equal(run_headers_parse("browser", &headers), 0);
+	assert_string_equal(run_headers_name(headers), "browser");
+	assert_int_equal(run_headers_parse("fat", &headers), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup(test_what_is_written_is_read_back_exactly, setup),
+	        cmocka_unit_test_setup(test_a_run_is_one_line, setup),
+	        cmocka_unit_test_setup(
+	                test_a_value_that_was_not_measured_is_null_and_comes_back_as_nan, setup),
+	        cmocka_unit_test_setup(test_empty_buckets_are_not_written, setup),
+	        cmocka_unit_test_setup(test_p50_and_p99_are_there_for_people, setup),
+	        cmocka_unit_test_setup(test_a_count_beyond_json_is_refused, setup),
+	        cmocka_unit_test_setup(test_a_full_disk_is_reported, setup),
+	        cmocka_unit_test_setup(test_a_missing_key_is_named, setup),
+	        cmocka_unit_test_setup(test_a_wrong_type_is_named, setup),
+	        cmocka_unit_test_setup(test_a_value_out_of_range_is_named, setup),
+	        cmocka_unit_test_setup(test_a_bucket_beyond_the_histogram_is_refused, setup),
+	        cmocka_unit_test_setup(test_a_line_cut_anywhere_is_refused, setup),
+	        cmocka_unit_test_setup(test_derived_values_follow_their_definitions, setup),
+	        cmocka_unit_test_setup(test_what_was_not_measured_is_nan, setup),
+	        cmocka_unit_test_setup(test_words_for_headers_go_both_ways, setup),
+	};
+
+	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}

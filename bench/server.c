@@ -1,0 +1,177 @@
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process.h"
+#include "project.h"
+
+#define READY_MS 10000
+#define STOP_MS  5000
+
+/* The arguments of build/serve, each option as one --name=value. */
+struct arguments {
+	char text[16][80];
+	char *list[18]; /* the program, at most 16, NULL */
+	size_t count;
+};
+
+static void add(struct arguments *arguments, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+static void add(struct arguments *arguments, const char *format, ...)
+{
+	char *text = arguments->text[arguments->count];
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(text, sizeof arguments->text[0], format, values);
+	va_end(values);
+	arguments->list[++arguments->count] = text;
+}
+
+static void build_arguments(struct arguments *arguments, const struct run_spec *spec,
+                            uint64_t messages, int control_fd, int log_fd)
+{
+	const struct run_parameters *parameters = &spec->parameters;
+
+	add(arguments, "--transport=%s", parameters->transport);
+	add(arguments, "--stack=%s", parameters->stack);
+	add(arguments, "--port=0");
+	add(arguments, "--rate=%.17g", parameters->rate_hz);
+	add(arguments, "--arrivals=%s", arrivals_name(parameters->arrivals));
+	add(arguments, "--seed=%" PRIu64, spec->seed);
+	add(arguments, "--messages=%" PRIu64, messages);
+	add(arguments, "--payload=%u", parameters->payload_bytes);
+	add(arguments, "--format=%s", message_format_name(parameters->format));
+	add(arguments, "--control=%d", control_fd);
+	add(arguments, "--publish-log=/proc/self/fd/%d", log_fd);
+}
+
+/* In the child. Its descriptors are close-on-exec but for the three that it is given. */
+static void execute(const char *program, struct arguments *arguments, int out_fd,
+                    const int *inherited, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fcntl(inherited[i], F_SETFD, 0);
+	dup2(out_fd, STDOUT_FILENO);
+	arguments->list[0] = (char *)program;
+	execv(program, arguments->list);
+	_exit(127);
+}
+
+/* The readiness line, or what came instead. */
+static int read_ready(int fd, uint16_t *port, char *error, size_t error_size)
+{
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	char line[256] = "";
+	size_t size = 0;
+
+	while (!strchr(line, '\n') && size < sizeof line - 1) {
+		ssize_t got;
+
+		if (poll(&readable, 1, READY_MS) <= 0) {
+			snprintf(error, error_size, "the server was not ready within %d s",
+			         READY_MS / 1000);
+			return -ETIMEDOUT;
+		}
+		got = read(fd, line + size, sizeof line - 1 - size);
+		if (got <= 0)
+			break;
+		size += (size_t)got;
+		line[size] = '\0';
+	}
+	if (sscanf(line, "ready http://127.0.0.1:%" SCNu16, port) == 1)
+		return 0;
+	snprintf(error, error_size, "the server did not start: see its message above");
+	return -EIO;
+}
+
+static pid_t spawn(const struct run_spec *spec, uint64_t messages, const int control[2],
+                   const int ready[2], int log_fd, int cpu)
+{
+	const int inherited[] = {control[1], log_fd};
+	struct arguments arguments = {.count = 0};
+	pid_t parent = getpid(), pid;
+	char program[PATH_MAX];
+	int err = project_path(program, sizeof program, "serve");
+
+	if (err) {
+		errno = -err;
+		return -1;
+	}
+	build_arguments(&arguments, spec, messages, control[1], log_fd);
+	pid = fork();
+	if (pid == 0) {
+		if (process_prepare_child(parent, cpu))
+			execute(program, &arguments, ready[1], inherited, 2);
+		_exit(127);
+	}
+	return pid;
+}
+
+int server_start(struct server_process *server, const struct run_spec *spec, uint64_t messages,
+                 int log_fd, int cpu, char *error, size_t error_size)
+{
+	int control[2] = {-1, -1}, ready[2] = {-1, -1}, err = 0;
+
+	*server = (struct server_process){.pid_fd = -1, .control_fd = -1};
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) || pipe2(ready, O_CLOEXEC))
+		err = -errno;
+	if (!err) {
+		server->pid = spawn(spec, messages, control, ready, log_fd, cpu);
+		err = server->pid > 0 ? 0 : -errno;
+	}
+	close(control[1]);
+	close(ready[1]);
+	if (err) {
+		close(control[0]);
+		server->pid = 0;
+		snprintf(error, error_size, "starting the server: %s", strerror(-err));
+	} else {
+		server->control_fd = control[0];
+		server->pid_fd = (int)syscall(SYS_pidfd_open, server->pid, 0);
+		err = read_ready(ready[0], &server->port, error, error_size);
+	}
+	close(ready[0]);
+	if (err)
+		server_stop(server);
+	return err;
+}
+
+int server_publish(const struct server_process *server, uint64_t start_ns)
+{
+	char line[48];
+	int size = snprintf(line, sizeof line, "publish %" PRIu64 "\n", start_ns);
+
+	return send(server->control_fd, line, (size_t)size, MSG_NOSIGNAL) == size ? 0 : -EPIPE;
+}
+
+int server_stop(struct server_process *server)
+{
+	struct pollfd ended = {.fd = server->pid_fd, .events = POLLIN};
+	int status;
+
+	if (!server->pid)
+		return -1;
+	close(server->control_fd);
+	if (poll(&ended, 1, STOP_MS) <= 0)
+		kill(server->pid, SIGKILL);
+	waitpid(server->pid, &status, 0);
+	if (server->pid_fd >= 0)
+		close(server->pid_fd);
+	*server = (struct server_process){.pid_fd = -1, .control_fd = -1};
+	return status;
+}

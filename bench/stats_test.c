@@ -1,0 +1,237 @@
+#include "stats.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../transports/schedule.h"
+
+static void assert_is(double value, double expected)
+{
+	if (!(fabs(value - expected) <= 1e-12))
+		fail_msg("%.17g is not %.17g", value, expected);
+}
+
+static void assert_unknown(struct interval interval)
+{
+	assert_true(isnan(interval.low));
+	assert_true(isnan(interval.high));
+}
+
+static void test_the_median_of_an_odd_count_is_the_middle_one(void **state)
+{
+	(void)state;
+	const double values[] = {9, -1, 4, 100, 3};
+
+	assert_is(stats_median(values, 5), 4);
+}
+
+static void test_the_median_of_an_even_count_is_the_mean_of_the_middle_two(void **state)
+{
+	(void)state;
+	const double values[] = {9, -1, 4, 3};
+
+	assert_is(stats_median(values, 4), 3.5);
+}
+
+static void test_the_median_of_one_is_that_one(void **state)
+{
+	(void)state;
+	const double values[] = {7.25};
+
+	assert_is(stats_median(values, 1), 7.25);
+}
+
+static void test_there_is_no_median_of_nothing(void **state)
+{
+	(void)state;
+	assert_true(isnan(stats_median(NULL, 0)));
+}
+
+static void test_an_infinite_value_is_the_largest(void **state)
+{
+	(void)state;
+	const double values[] = {INFINITY, 1, 2};
+
+	assert_is(stats_median(values, 3), 2);
+}
+
+static void test_a_nan_among_the_values_makes_the_result_nan(void **state)
+{
+	(void)state;
+	const double values[] = {1, 2, NAN, 4, 5}, ones[] = {1, 1, 1, 1, 1};
+
+	assert_true(isnan(stats_median(values, 5)));
+	assert_unknown(stats_median_interval(values, 5, 1));
+	assert_unknown(stats_ratio_interval(values, ones, 5, 1));
+	assert_unknown(stats_ratio_interval(ones, values, 5, 1));
+}
+
+static void test_the_values_are_left_alone(void **state)
+{
+	(void)state;
+	const double values[] = {5, 3, 4}, before[] = {5, 3, 4};
+
+	stats_median(values, 3);
+	stats_median_interval(values, 3, 1);
+	assert_memory_equal(values, before, sizeof(values));
+}
+
+static void test_there_is_no_interval_of_nothing(void **state)
+{
+	(void)state;
+	assert_unknown(stats_median_interval(NULL, 0, 1));
+	assert_unknown(stats_ratio_interval(NULL, NULL, 0, 1));
+}
+
+static void test_the_interval_of_one_value_is_that_value(void **state)
+{
+	(void)state;
+	const double values[] = {3.5};
+	struct interval interval = stats_median_interval(values, 1, 1);
+
+	assert_is(interval.low, 3.5);
+	assert_is(interval.high, 3.5);
+}
+
+/*
+ * The median of a resample of 9 is at most the k-th value where 5 draws or more fall on the first
+ * k: with Binomial(9, k/9) that is 0.1 % for k = 1, 3.0 % for k = 2, so that 2.5 % is passed at
+ * the second, and by symmetry 97.5 % at the second from the end.
+ */
+static void test_the_interval_of_9_spans_the_second_to_the_eighth(void **state)
+{
+	(void)state;
+	const double values[] = {60, 20, 90, 50, 10, 80, 40, 30, 70};
+
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct interval interval = stats_median_interval(values, 9, seed);
+
+		assert_is(interval.low, 20);
+		assert_is(interval.high, 80);
+	}
+}
+
+/* Of 2 values the median is the lower, the mean or the higher one with 1/4, 1/2, 1/4. */
+static void test_the_interval_of_2_spans_both(void **state)
+{
+	(void)state;
+	const double values[] = {8, 6};
+	struct interval interval = stats_median_interval(values, 2, 1);
+
+	assert_is(interval.low, 6);
+	assert_is(interval.high, 8);
+}
+
+static void test_the_interval_covers_the_true_median(void **state)
+{
+	(void)state;
+	enum { SETS = 400, COUNT = 9 };
+	uint64_t random = 1;
+	int covered = 0;
+
+	for (uint64_t set = 0; set < SETS; set++) {
+		double values[COUNT];
+		struct interval interval;
+
+		for (int i = 0; i < COUNT; i++)
+			values[i] = -log(1 - random_unit(&random));
+		interval = stats_median_interval(values, COUNT, set);
+		covered += interval.low <= log(2) && log(2) <= interval.high;
+	}
+	assert_in_range(covered, SETS * 85 / 100, SETS);
+}
+
+static void test_an_interval_narrows_with_more_values(void **state)
+{
+	(void)state;
+	uint64_t random = 1;
+	double values[400];
+	struct interval few, many;
+
+	for (int i = 0; i < 400; i++)
+		values[i] = random_unit(&random);
+	few = stats_median_interval(values, 25, 1);
+	many = stats_median_interval(values, 400, 1);
+	assert_true(many.high - many.low < (few.high - few.low) / 2);
+	assert_true(many.high > many.low);
+}
+
+static void test_a_seed_gives_one_interval(void **state)
+{
+	(void)state;
+	uint64_t random = 1;
+	double values[200];
+	struct interval a, b;
+	int others = 0;
+
+	for (int i = 0; i < 200; i++)
+		values[i] = random_unit(&random);
+	a = stats_median_interval(values, 200, 1);
+	b = stats_median_interval(values, 200, 1);
+	assert_memory_equal(&a, &b, sizeof(a));
+	/* Medians come in steps, so that another seed often gives the same, but not always. */
+	for (uint64_t seed = 2; seed <= 20; seed++) {
+		b = stats_median_interval(values, 200, seed);
+		others += a.low != b.low || a.high != b.high;
+	}
+	assert_true(others > 0);
+}
+
+static void test_identical_arms_have_the_ratio_1(void **state)
+{
+	(void)state;
+	const double values[] = {3, 0.1, 7, 1e9, 1e-9};
+	struct interval interval = stats_ratio_interval(values, values, 5, 1);
+
+	assert_is(interval.low, 1);
+	assert_is(interval.high, 1);
+}
+
+/* The arms overlap widely; only block by block is one of them always twice the other. */
+static void test_ratios_are_taken_within_a_block(void **state)
+{
+	(void)state;
+	const double a[] = {2, 20, 200, 2000, 20000}, b[] = {1, 10, 100, 1000, 10000};
+	struct interval interval = stats_ratio_interval(a, b, 5, 1);
+
+	assert_is(interval.low, 2);
+	assert_is(interval.high, 2);
+}
+
+static void test_a_ratio_of_nothing_to_nothing_is_unknown(void **state)
+{
+	(void)state;
+	const double a[] = {1, 0, 3}, b[] = {1, 0, 3};
+
+	assert_unknown(stats_ratio_interval(a, b, 3, 1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_the_median_of_an_odd_count_is_the_middle_one),
+	        cmocka_unit_test(test_the_median_of_an_even_count_is_the_mean_of_the_middle_two),
+	        cmocka_unit_test(test_the_median_of_one_is_that_one),
+	        cmocka_unit_test(test_there_is_no_median_of_nothing),
+	        cmocka_unit_test(test_an_infinite_value_is_the_largest),
+	        cmocka_unit_test(test_a_nan_among_the_values_makes_the_result_nan),
+	        cmocka_unit_test(test_the_values_are_left_alone),
+	        cmocka_unit_test(test_there_is_no_interval_of_nothing),
+	        cmocka_unit_test(test_the_interval_of_one_value_is_that_value),
+	        cmocka_unit_test(test_the_interval_of_9_spans_the_second_to_the_eighth),
+	        cmocka_unit_test(test_the_interval_of_2_spans_both),
+	        cmocka_unit_test(test_the_interval_covers_the_true_median),
+	        cmocka_unit_test(test_an_interval_narrows_with_more_values),
+	        cmocka_unit_test(test_a_seed_gives_one_interval),
+	        cmocka_unit_test(test_identical_arms_have_the_ratio_1),
+	        cmocka_unit_test(test_ratios_are_taken_within_a_block),
+	        cmocka_unit_test(test_a_ratio_of_nothing_to_nothing_is_unknown),
+	};
+
+	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);
+}

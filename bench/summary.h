@@ -1,0 +1,92 @@
+/* From runs.jsonl to rows: what all runs of one cell with one set of parameters amount to. */
+#ifndef BENCH_SUMMARY_H
+#define BENCH_SUMMARY_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "hist.h"
+#include "run.h"
+
+/* NAN where it was not measured or theory says nothing. */
+enum summary_value {
+	/* the median over the valid runs of each run's value */
+	LATENCY_MEAN_MS,
+	LATENCY_STDDEV_MS,
+	LATENCY_P50_MS,
+	LATENCY_P90_MS,
+	LATENCY_P99_MS,
+	LATENCY_P999_MS,
+	LATENCY_MAX_MS,
+	UNSCHEDULED_P99_MS,
+	REACH,
+	DUPLICATES,
+	REORDERED,
+	MESSAGES_PER_RESPONSE,
+	EMPTY_RESPONSES,
+	EMPTY_SHARE,
+	WIRE_BYTES_DOWN,
+	WIRE_BYTES_UP,
+	WIRE_BYTES_PER_MESSAGE,
+	FRAMING_BYTES_PER_MESSAGE,
+	PACKETS_PER_MESSAGE,
+	SERVER_CPU_US_PER_MESSAGE,
+	SERVER_BYTES_PER_CONNECTION,
+	SUMMARY_MEASURED, /* how many are medians */
+
+	/* 95 % intervals of two of these medians */
+	LATENCY_P50_LOW_MS = SUMMARY_MEASURED,
+	LATENCY_P50_HIGH_MS,
+	SERVER_CPU_US_LOW,
+	SERVER_CPU_US_HIGH,
+
+	/* what theory predicts */
+	MODEL_MEAN_MS,
+	MODEL_MAX_MS,
+	MODEL_EMPTY_SHARE,
+	SUMMARY_VALUES
+};
+
+struct summary_row {
+	char experiment[64];
+	struct run_parameters parameters;
+	char lab_mode[16], wire_counts[16];
+	char variant[96];            /* the parameters in which the rows of this cell differ */
+	char label[128];             /* the cell and its variant: "polling/mhd 100 ms" */
+	char latency_file[64];       /* "latency/polling-mhd-2.hgrm" */
+	unsigned runs, invalid_runs; /* valid ones, the others */
+	double values[SUMMARY_VALUES];
+	struct hist *latency; /* owned: of all valid runs together */
+
+	/* private */
+	double (*samples)[SUMMARY_MEASURED]; /* of each valid run */
+};
+
+struct summary_invalid {
+	struct run_spec spec;
+	char reason[200];
+};
+
+struct summary {
+	struct summary_row *rows; /* by parameters, then in the order of the matrix */
+	size_t count;
+	struct summary_invalid *invalid;
+	size_t invalid_count;
+	unsigned blocks;
+};
+
+/*
+ * Reads a file of runs. A last line that was cut off is left out. 0, or a negative errno with one
+ * line in `error` (PATH:LINE: …). Afterwards summary_free is due in any case.
+ */
+int summary_read(struct summary *out, const char *path, char *error, size_t error_size);
+
+void summary_free(struct summary *summary);
+
+/* Writes summary.csv: one line a row, empty where there is no value. 0 or -EIO. */
+int summary_write_csv(const struct summary *summary, FILE *out);
+
+/* The parameters that all rows share: "100 subscribers, 10 messages/s (poisson), 100 B json". */
+void summary_shared(const struct summary *summary, char *out, size_t size);
+
+#endif

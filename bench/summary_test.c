@@ -1,0 +1,352 @@
+#include "summary.h"
+
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sample_run.h"
+
+static char path[] = "/tmp/pushlab-summary-XXXXXX";
+static FILE *runs;
+static struct summary summary;
+static struct run_spec spec;
+static struct run_result result;
+static char error[256];
+
+static int setup(void **state)
+{
+	int fd;
+
+	(void)state;
+	strcpy(path + sizeof(path) - 7, "XXXXXX");
+	fd = mkstemp(path);
+	runs = fd < 0 ? NULL : fdopen(fd, "w");
+	return runs ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	summary_free(&summary);
+	fclose(runs);
+	return unlink(path);
+}
+
+static void add(void)
+{
+	assert_int_equal(run_write(runs, &spec, &result), 0);
+}
+
+static void add_sample(const char *transport, const char *stack, unsigned block)
+{
+	sample_run(transport, stack, block, &spec, &result);
+	add();
+}
+
+/* A run whose every delivery took that long. */
+static void add_latency(unsigned block, uint64_t latency_ns)
+{
+	sample_run("sse", "mhd", block, &spec, &result);
+	memset(&result.latency, 0, sizeof(result.latency));
+	hist_record(&result.latency, latency_ns);
+	add();
+}
+
+static void read_back(void)
+{
+	if (summary_read(&summary, path, error, sizeof(error)))
+		fail_msg("%s", error);
+}
+
+static void test_runs_of_equal_parameters_are_one_row(void **state)
+{
+	(void)state;
+	add_sample("sse", "mhd", 1);
+	add_sample("polling", "mhd", 1);
+	add_sample("sse", "mhd", 2);
+	read_back();
+	assert_int_equal(summary.count, 2);
+	assert_int_equal(summary.rows[1].runs, 2);
+	assert_int_equal(summary.blocks, 2);
+}
+
+static void test_rows_stand_by_parameters_then_as_in_the_matrix(void **state)
+{
+	(void)state;
+	add_sample("websocket", "lws", 1);
+	add_sample("sse", "lws", 1);
+	add_sample("sse", "mhd", 1);
+	spec.parameters.rate_hz = 1;
+	add();
+	read_back();
+	assert_true(summary.rows[0].parameters.rate_hz == 1);
+	assert_string_equal(summary.rows[1].label, "sse/mhd 10 messages/s");
+	assert_string_equal(summary.rows[2].label, "sse/lws");
+	assert_string_equal(summary.rows[3].label, "websocket/lws");
+}
+
+static void test_a_value_is_the_median_over_the_runs(void **state)
+{
+	(void)state;
+	add_latency(1, 1000000);
+	add_latency(2, 9000000);
+	add_latency(3, 2000000);
+	read_back();
+	assert_true(summary.rows[0].values[LATENCY_MEAN_MS] == 2);
+	assert_true(summary.rows[0].values[LATENCY_MAX_MS] == 2);
+	assert_true(summary.rows[0].values[LATENCY_P50_LOW_MS] >= 1);
+	assert_true(summary.rows[0].values[LATENCY_P50_HIGH_MS] <= 9);
+	assert_true(summary.rows[0].values[LATENCY_P50_LOW_MS] <
+	            summary.rows[0].values[LATENCY_P50_HIGH_MS]);
+}
+
+static void test_the_histogram_holds_all_valid_runs(void **state)
+{
+	(void)state;
+	add_latency(1, 1000000);
+	add_latency(2, 9000000);
+	read_back();
+	assert_int_equal(summary.rows[0].latency->count, 2);
+	assert_int_equal(summary.rows[0].latency->max_ns, 9000000);
+}
+
+static void test_an_invalid_run_is_counted_and_kept_out_of_every_value(void **state)
+{
+	(void)state;
+	add_latency(1, 1000000);
+	sample_run("sse", "mhd", 2, &spec, &result);
+	result.valid = false;
+	strcpy(result.reason, "load CPU over 90 %");
+	add();
+	read_back();
+	assert_int_equal(summary.rows[0].runs, 1);
+	assert_int_equal(summary.rows[0].invalid_runs, 1);
+	assert_true(summary.rows[0].values[LATENCY_MEAN_MS] == 1);
+	assert_int_equal(summary.rows[0].latency->count, 1);
+	assert_int_equal(summary.invalid_count, 1);
+	assert_int_equal(summary.invalid[0].spec.block, 2);
+	assert_string_equal(summary.invalid[0].reason, "load CPU over 90 %");
+}
+
+static void test_a_row_without_a_valid_run_has_no_measured_value(void **state)
+{
+	(void)state;
+	sample_run("polling", "mhd", 1, &spec, &result);
+	result.valid = false;
+	add();
+	read_back();
+	for (size_t i = 0; i < SUMMARY_MEASURED; i++)
+		assert_true(isnan(summary.rows[0].values[i]));
+	assert_true(isnan(summary.rows[0].values[SERVER_CPU_US_LOW]));
+	assert_false(isnan(summary.rows[0].values[MODEL_MEAN_MS]));
+}
+
+static void test_theory_stands_beside_what_was_measured(void **state)
+{
+	(void)state;
+	add_sample("polling", "mhd", 1);
+	read_back();
+	assert_true(fabs(summary.rows[0].values[MODEL_MEAN_MS] - 500) < 1e-9);
+	assert_true(fabs(summary.rows[0].values[MODEL_MAX_MS] - 1000) < 1e-9);
+	assert_true(fabs(summary.rows[0].values[MODEL_EMPTY_SHARE] - exp(-10)) < 1e-12);
+}
+
+static void test_rows_of_one_cell_are_named_by_what_differs(void **state)
+{
+	(void)state;
+	add_sample("sse", "mhd", 1);
+	add_sample("polling", "mhd", 1);
+	spec.parameters.poll_interval_ms = 250;
+	add();
+	read_back();
+	assert_string_equal(summary.rows[0].label, "polling/mhd every 250 ms");
+	assert_string_equal(summary.rows[0].latency_file, "latency/polling-mhd-1.hgrm");
+	assert_string_equal(summary.rows[1].label, "polling/mhd every 1000 ms");
+	assert_string_equal(summary.rows[1].latency_file, "latency/polling-mhd-2.hgrm");
+	assert_string_equal(summary.rows[2].label, "sse/mhd");
+	assert_string_equal(summary.rows[2].latency_file, "latency/sse-mhd.hgrm");
+}
+
+static void test_what_all_rows_share_is_said_once(void **state)
+{
+	char shared[192];
+
+	(void)state;
+	add_sample("sse", "mhd", 1);
+	add_sample("polling", "mhd", 1);
+	spec.parameters.payload_bytes = 1000;
+	add();
+	read_back();
+	summary_shared(&summary, shared, sizeof(shared));
+	assert_string_equal(shared, "100 subscribers, 10 messages/s, poisson arrivals, json, lean "
+	                            "headers");
+}
+
+static void assert_unreadable(int status, const char *expected)
+{
+	char line[512];
+
+	assert_int_equal(summary_read(&summary, path, error, sizeof(error)), status);
+	snprintf(line, sizeof(line), "%s%s", path, expected);
+	assert_string_equal(error, line);
+}
+
+static void test_a_wrong_line_is_named(void **state)
+{
+	(void)state;
+	add_sample("sse", "mhd", 1);
+	fputs("{}\n", runs);
+	fflush(runs);
+	assert_unreadable(-EBADMSG, ":2: 'experiment' is missing");
+}
+
+static void test_a_last_line_that_was_cut_off_is_left_out(void **state)
+{
+	(void)state;
+	add_sample("sse", "mhd", 1);
+	fputs("{\"experiment\":\"sam", runs);
+	fflush(runs);
+	read_back();
+	assert_int_equal(summary.rows[0].runs, 1);
+}
+
+static void test_a_file_without_runs_is_refused(void **state)
+{
+	(void)state;
+	assert_unreadable(-ENODATA, ": holds no run");
+}
+
+static void test_a_missing_file_is_said_to_be_missing(void **state)
+{
+	(void)state;
+	assert_int_equal(summary_read(&summary, "/no/such.jsonl", error, sizeof(error)), -ENOENT);
+	assert_string_equal(error, "/no/such.jsonl: no such file");
+}
+
+static char *csv(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	read_back();
+	assert_non_null(out);
+	assert_int_equal(summary_write_csv(&summary, out), 0);
+	fclose(out);
+	return text;
+}
+
+/* The text in that column of the first row, which holds no comma. */
+static void assert_csv(char *text, const char *name, const char *expected)
+{
+	char *copy = strdup(text), *names = copy, *cells = strchr(copy, '\n') + 1;
+	char *cell = NULL, *column = NULL;
+
+	cells[-1] = '\0';
+	cells[strcspn(cells, "\n")] = '\0';
+	while (names && (!column || strcmp(column, name) != 0)) {
+		column = strsep(&names, ",");
+		cell = strsep(&cells, ",");
+	}
+	assert_string_equal(column, name);
+	assert_string_equal(cell, expected);
+	free(copy);
+}
+
+static void test_the_columns_are_those_that_were_promised(void **state)
+{
+	static const char promised[] =
+	        "experiment,transport,stack,tls,link_delay_ms,link_loss,subscribers,rate_hz,"
+	        "arrivals,payload_bytes,format,poll_interval_ms,batch,headers,runs,invalid_runs,"
+	        "latency_mean_ms,latency_p50_ms,latency_p90_ms,latency_p99_ms,latency_p999_ms,"
+	        "latency_max_ms,latency_p50_low_ms,latency_p50_high_ms,unscheduled_p99_ms,"
+	        "model_mean_ms,model_max_ms,reach,duplicates,reordered,messages_per_response,"
+	        "empty_responses,wire_bytes_down,wire_bytes_up,wire_bytes_per_message,"
+	        "framing_bytes_per_message,packets_per_message,server_cpu_us_per_message,"
+	        "server_bytes_per_connection,kernel_bytes_per_connection,wire_counts,lab_mode,"
+	        "empty_share,model_empty_share,latency_stddev_ms,server_cpu_us_low,"
+	        "server_cpu_us_high,label,latency_file\n";
+	char *text;
+
+	(void)state;
+	add_sample("sse", "mhd", 1);
+	text = csv();
+	assert_memory_equal(text, promised, strlen(promised));
+	free(text);
+}
+
+static void test_a_value_that_was_not_measured_is_empty(void **state)
+{
+	char *text;
+
+	(void)state;
+	sample_run("sse", "mhd", 1, &spec, &result);
+	result.server.cpu_ns = 0;
+	result.traffic.segments_down = result.traffic.segments_up = 0;
+	add();
+	text = csv();
+	assert_csv(text, "server_cpu_us_per_message", "");
+	assert_csv(text, "wire_bytes_down", "");
+	assert_csv(text, "packets_per_message", "");
+	assert_csv(text, "kernel_bytes_per_connection", "");
+	assert_csv(text, "poll_interval_ms", "");
+	assert_csv(text, "batch", "");
+	assert_csv(text, "duplicates", "0");
+	free(text);
+}
+
+static void test_values_stand_under_their_names(void **state)
+{
+	char *text;
+
+	(void)state;
+	add_sample("polling", "mhd", 1);
+	text = csv();
+	assert_csv(text, "transport", "polling");
+	assert_csv(text, "tls", "no");
+	assert_csv(text, "link_delay_ms", "0");
+	assert_csv(text, "poll_interval_ms", "1000");
+	assert_csv(text, "batch", "");
+	assert_csv(text, "reach", "1");
+	assert_csv(text, "messages_per_response", "4");
+	assert_csv(text, "wire_bytes_down", "1490000");
+	assert_csv(text, "wire_counts", "modelled");
+	assert_csv(text, "label", "polling/mhd");
+	assert_csv(text, "latency_file", "latency/polling-mhd.hgrm");
+	free(text);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(test_runs_of_equal_parameters_are_one_row),
+	        TEST(test_rows_stand_by_parameters_then_as_in_the_matrix),
+	        TEST(test_a_value_is_the_median_over_the_runs),
+	        TEST(test_the_histogram_holds_all_valid_runs),
+	        TEST(test_an_invalid_run_is_counted_and_kept_out_of_every_value),
+	        TEST(test_a_row_without_a_valid_run_has_no_measured_value),
+	        TEST(test_theory_stands_beside_what_was_measured),
+	        TEST(test_rows_of_one_cell_are_named_by_what_differs),
+	        TEST(test_what_all_rows_share_is_said_once),
+	        TEST(test_a_wrong_line_is_named),
+	        TEST(test_a_last_line_that_was_cut_off_is_left_out),
+	        TEST(test_a_file_without_runs_is_refused),
+	        TEST(test_a_missing_file_is_said_to_be_missing),
+	        TEST(test_the_columns_are_those_that_were_promised),
+	        TEST(test_a_value_that_was_not_measured_is_empty),
+	        TEST(test_values_stand_under_their_names),
+	};
+
+	return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
+}

@@ -1,0 +1,33 @@
+/* A table of texts, aligned for a terminal or as Markdown. */
+#ifndef BENCH_TABLE_H
+#define BENCH_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define TABLE_COLUMNS_MAX 16
+#define TABLE_CELL_BYTES  96
+
+struct table_column {
+	const char *name, *unit; /* the two lines of the header; unit may be "" */
+	bool left;               /* aligned so; else right, as numbers are */
+};
+
+struct table {
+	const struct table_column *columns; /* borrowed */
+	size_t columns_count;
+	char (*rows)[TABLE_COLUMNS_MAX][TABLE_CELL_BYTES]; /* owned */
+	size_t rows_count;
+};
+
+/* A table of rows_count rows, all empty. 0 or -ENOMEM. */
+int table_open(struct table *out, const struct table_column *columns, size_t columns_count,
+               size_t rows_count);
+void table_close(struct table *table);
+
+/* 0 or -EIO. */
+int table_write_text(const struct table *table, FILE *out);
+int table_write_markdown(const struct table *table, FILE *out);
+
+#endif

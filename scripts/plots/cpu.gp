@@ -1,0 +1,29 @@
+# Server CPU time for each delivered message, one bar for each cell with its 95 % interval
+load system(sprintf('dirname "%s"', ARG0)).'/style.gp'
+
+stats summary using (count_known('server_cpu_us_per_message')) nooutput
+if (known == 0) exit status 0
+
+height = 170 + 28 * rows
+eval open_terminal(height)
+eval question('What does a delivery cost the server?', height)
+eval place_caption(height)
+set output output
+
+set xlabel 'server CPU time, µs per delivered message: median (line: 95 % interval)'
+set xrange [0:*]
+set yrange [rows + 0.6:0.4]
+set ytics () scale 0
+do for [i = 1:rows] { set ytics add (labels[i] i) }
+set grid xtics linestyle 100
+set tmargin at screen 1 - 56.0 / height
+set bmargin at screen 110.0 / height
+set rmargin 9
+unset key
+
+plot summary using (column('server_cpu_us_per_message')):0:(0):(column('server_cpu_us_per_message')):($0 + 0.65):($0 + 1.35):(colour_of(strcol('transport'))) \
+	with boxxyerror linecolor rgb variable, \
+	'' using (column('server_cpu_us_per_message')):($0 + 1):(column('server_cpu_us_low')):(column('server_cpu_us_high')) \
+	with xerrorbars linetype 1 pointtype -1 linecolor rgb '#222222' linewidth 1.2, \
+	'' using (column('server_cpu_us_high')):($0 + 1):(sprintf('%.3g', column('server_cpu_us_per_message'))) \
+	with labels left offset 0.8, 0 textcolor rgb '#222222'

@@ -1,0 +1,30 @@
+# Delivery latency by percentile on logarithmic axes, one line for each cell
+load system(sprintf('dirname "%s"', ARG0)).'/style.gp'
+
+known = 0
+do for [i = 1:rows] { if (runs[i] > 0) { known = known + 1 } }
+if (known == 0) exit status 0
+
+height = 480 > 180 + 24 * rows ? 480 : 180 + 24 * rows
+eval open_terminal(height)
+eval question('How long until a subscriber has the message?', height)
+eval place_caption(height)
+set output output
+
+set xlabel 'deliveries that are no slower, %'
+set ylabel 'delivery latency, ms'
+set logscale xy
+set xrange [1:*]
+set xtics ('0' 1, '50' 2, '90' 10, '99' 100, '99.9' 1e3, '99.99' 1e4, '99.999' 1e5, '99.9999' 1e6)
+set format y '%g'
+set grid xtics ytics linestyle 100
+set key outside right center Left reverse samplen 4 spacing 1.2
+set tmargin at screen 1 - 56.0 / height
+set bmargin at screen 110.0 / height
+set datafile separator whitespace
+
+# The last row of a .hgrm, the maximum, has an infinite x.
+plot for [i = 1:rows] (runs[i] > 0 ? dir.'/'.files[i] : '/dev/null') \
+	using (strcol(4) eq 'inf' ? NaN : column(4)):1 with lines \
+	linetype dash_of(stacks[i]) linecolor rgb row_colour(i) linewidth 2 \
+	title labels[i]

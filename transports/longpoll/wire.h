@@ -1,0 +1,24 @@
+/*
+ * Long-polling on the wire (RFC 6202 §2): GET /longpoll?topic=T&since=ID is held until there is
+ * news or the hold time is over (204).
+ *
+ * A request without since is not held: it gets 204 at once, with X-Pushlab-Cursor naming the
+ * topic's newest id, and every later request carries since. Were it held, a client that has had
+ * no message yet would ask again without a cursor, and what was published between the two
+ * requests would be lost.
+ *
+ * So a client is subscribed once it knows a cursor: with that first reply, or from the start where
+ * it begins with one, since the log keeps what is published until the request arrives.
+ */
+#ifndef TRANSPORTS_LONGPOLL_WIRE_H
+#define TRANSPORTS_LONGPOLL_WIRE_H
+
+#include "../client.h"
+
+#define LONGPOLL_PATH "/longpoll"
+
+/* Appends one long-poll; without since where it is CLIENT_NO_CURSOR; with batch=1 where
+ * config->one_per_response. */
+void longpoll_append_request(struct bytes *out, const struct client_config *config, uint64_t since);
+
+#endif

@@ -1,0 +1,17 @@
+#include "wire.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "../hub.h"
+
+void polling_append_request(struct bytes *out, const struct client_config *config, uint64_t since)
+{
+	char target[TOPIC_NAME_MAX + 64], cursor[32] = "";
+
+	if (since != CLIENT_NO_CURSOR)
+		snprintf(cursor, sizeof cursor, "&since=%" PRIu64, since);
+	snprintf(target, sizeof target, POLLING_PATH "?topic=%s%s", config->topic, cursor);
+	http_request_start(out, "GET", target, config->host, config->headers);
+	http_request_end(out);
+}

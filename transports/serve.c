@@ -1,0 +1,432 @@
+/* build/serve: one process, one thread, any endpoints of one stack on one port. */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "matrix.h"
+#include "publisher.h"
+#include "subscription.h"
+
+#define EXIT_USAGE    2
+#define ENDPOINTS_MAX 8
+#define TOPICS_MAX    1024
+
+struct options {
+	const char *stack, *transport, *topic, *publish_log;
+	struct server_config config;
+	struct publisher_config publisher;
+	size_t log_messages;
+	int control_fd; /* -1: none */
+	bool list;
+};
+
+enum {
+	OPTION_STACK = 's',
+	OPTION_TRANSPORT = 't',
+	OPTION_PORT = 'p',
+	OPTION_LISTEN = 'l',
+	OPTION_RATE = 'r',
+	OPTION_ARRIVALS = 1000,
+	OPTION_SEED,
+	OPTION_PAYLOAD,
+	OPTION_FORMAT,
+	OPTION_TOPIC,
+	OPTION_LOG_MESSAGES,
+	OPTION_HOLD,
+	OPTION_HEARTBEAT,
+	OPTION_CONNECTIONS,
+	OPTION_HEAD,
+	OPTION_MESSAGE,
+	OPTION_LIST,
+	OPTION_CONTROL,
+	OPTION_PUBLISH_LOG,
+	OPTION_MESSAGES,
+};
+
+static const struct argp_option argp_options[] = {
+        {NULL, 0, NULL, 0, "What is served", 1},
+        {"stack", OPTION_STACK, "STACK", 0,
+         "mhd, lws or epoll (default: mhd, or the first on which TRANSPORT exists)", 0},
+        {"transport", OPTION_TRANSPORT, "TRANSPORT", 0,
+         "polling, longpoll, sse, websocket or all (default)", 0},
+        {"list", OPTION_LIST, NULL, 0, "List every transport on every stack, and exit", 0},
+        {"listen", OPTION_LISTEN, "ADDRESS", 0, "Numeric address to listen on (127.0.0.1)", 0},
+        {"port", OPTION_PORT, "PORT", 0, "TCP port; 0: any free one (8080)", 0},
+        {NULL, 0, NULL, 0, "What is published", 2},
+        {"rate", OPTION_RATE, "HZ", 0, "Messages a second; 0: none but those of POST /publish (1)",
+         0},
+        {"arrivals", OPTION_ARRIVALS, "HOW", 0, "even or poisson (even)", 0},
+        {"seed", OPTION_SEED, "N", 0, "Seed of the schedule (1)", 0},
+        {"messages", OPTION_MESSAGES, "N", 0, "Stop publishing after so many; 0: never (0)", 0},
+        {"payload", OPTION_PAYLOAD, "BYTES", 0, "Size of the whole message (64)", 0},
+        {"format", OPTION_FORMAT, "FORMAT", 0, "json, lean or binary (json)", 0},
+        {"topic", OPTION_TOPIC, "NAME", 0, "Topic to publish to (" TOPIC_DEFAULT ")", 0},
+        {NULL, 0, NULL, 0, "Limits", 3},
+        {"log-messages", OPTION_LOG_MESSAGES, "N", 0, "Messages that each topic keeps (1024)", 0},
+        {"hold", OPTION_HOLD, "MS", 0, "How long a long-poll is held (25000)", 0},
+        {"heartbeat", OPTION_HEARTBEAT, "MS", 0, "Between SSE comments, or WebSocket pings (25000)",
+         0},
+        {"max-connections", OPTION_CONNECTIONS, "N", 0,
+         "Connections at a time (the descriptor limit less 64)", 0},
+        {"max-head", OPTION_HEAD, "BYTES", 0, "Request line and fields (4096)", 0},
+        {"max-message", OPTION_MESSAGE, "BYTES", 0, "A published message (1048576)", 0},
+        {NULL, 0, NULL, 0, "For build/bench", 4},
+        {"control", OPTION_CONTROL, "FD", 0,
+         "Publish nothing until a line `publish START_NS` comes from this descriptor; end when it closes",
+         0},
+        {"publish-log", OPTION_PUBLISH_LOG, "FILE", 0,
+         "Note there when each of --messages was published", 0},
+        {0},
+};
+
+/* The number, or one line and exit status 2. */
+static double number(const char *option, const char *text, double low, double high)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || !(value >= low && value <= high)) {
+		fprintf(stderr, "serve: --%s: '%s' is not a number from %.15g to %.15g\n", option,
+		        text, low, high);
+		exit(EXIT_USAGE);
+	}
+	return value;
+}
+
+static uint64_t whole(const char *option, const char *text, double low, double high)
+{
+	return (uint64_t)number(option, text, low, high);
+}
+
+static void wrong_word(const char *option, const char *text, const char *allowed)
+{
+	fprintf(stderr, "serve: --%s: '%s' is not one of %s\n", option, text, allowed);
+	exit(EXIT_USAGE);
+}
+
+static void list_cells(void)
+{
+	for (const struct endpoint *const *e = matrix_endpoints; *e; e++)
+		printf("%-9s  %-5s  %s%s\n", (*e)->transport, (*e)->stack,
+		       (*e)->hole ? "hole: " : (*e)->path, (*e)->hole ? (*e)->hole : "");
+	exit(EXIT_SUCCESS);
+}
+
+static error_t parse_published(int key, char *arg, struct publisher_config *publisher)
+{
+	switch (key) {
+	case OPTION_RATE:
+		publisher->rate_hz = number("rate", arg, 0, 1e6);
+		return 0;
+	case OPTION_ARRIVALS:
+		if (arrivals_parse(arg, &publisher->arrivals))
+			wrong_word("arrivals", arg, "even, poisson");
+		return 0;
+	case OPTION_SEED:
+		publisher->seed = strtoull(arg, NULL, 10);
+		return 0;
+	case OPTION_MESSAGES:
+		publisher->messages_max = whole("messages", arg, 0, 1e9);
+		return 0;
+	case OPTION_PAYLOAD:
+		publisher->payload_bytes = whole("payload", arg, 1, 16 << 20);
+		return 0;
+	case OPTION_FORMAT:
+		if (message_format_parse(arg, &publisher->format))
+			wrong_word("format", arg, "json, lean, binary");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_limit(int key, char *arg, struct options *options)
+{
+	struct server_config *config = &options->config;
+
+	switch (key) {
+	case OPTION_LOG_MESSAGES:
+		options->log_messages = whole("log-messages", arg, 1, 1e6);
+		return 0;
+	case OPTION_HOLD:
+		config->hold_ns = whole("hold", arg, 1, 3.6e6) * NS_PER_MS;
+		return 0;
+	case OPTION_HEARTBEAT:
+		config->heartbeat_ns = whole("heartbeat", arg, 1, 3.6e6) * NS_PER_MS;
+		return 0;
+	case OPTION_CONNECTIONS:
+		config->connections_max = (unsigned)whole("max-connections", arg, 1, 1e6);
+		return 0;
+	case OPTION_HEAD:
+		config->head_max_bytes = whole("max-head", arg, 1024, 60000);
+		return 0;
+	case OPTION_MESSAGE:
+		config->message_max_bytes = whole("max-message", arg, 1, 1 << 30);
+		return 0;
+	default:
+		return parse_published(key, arg, &options->publisher);
+	}
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case OPTION_STACK:
+		options->stack = arg;
+		return 0;
+	case OPTION_TRANSPORT:
+		options->transport = arg;
+		return 0;
+	case OPTION_LIST:
+		list_cells();
+		return 0;
+	case OPTION_LISTEN:
+		options->config.address = arg;
+		return 0;
+	case OPTION_PORT:
+		options->config.port = (uint16_t)whole("port", arg, 0, 65535);
+		return 0;
+	case OPTION_TOPIC:
+		options->topic = arg;
+		return 0;
+	case OPTION_CONTROL:
+		options->control_fd = (int)whole("control", arg, 0, 1e6);
+		return 0;
+	case OPTION_PUBLISH_LOG:
+		options->publish_log = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		fprintf(stderr, "serve: '%s' is not an option: see serve --help\n", arg);
+		exit(EXIT_USAGE);
+	default:
+		return parse_limit(key, arg, options);
+	}
+}
+
+/* The cells to serve, in *endpoints (NULL ends them); the stack they are on. */
+static const struct stack_ops *choose(const struct options *options,
+                                      const struct endpoint **endpoints)
+{
+	bool all = !strcmp(options->transport, "all");
+	const struct endpoint *first = all ? NULL : matrix_first(options->transport);
+	const char *stack = options->stack ? options->stack : first ? first->stack : "mhd";
+	size_t count = 0;
+
+	if (!all && !first)
+		wrong_word("transport", options->transport,
+		           "polling, longpoll, sse, websocket, all");
+	for (const struct endpoint *const *e = matrix_endpoints; *e; e++) {
+		if (strcmp((*e)->stack, stack) ||
+		    (!all && strcmp((*e)->transport, options->transport)))
+			continue;
+		if ((*e)->hole)
+			fprintf(stderr, "serve: %s/%s is not served: %s\n", (*e)->transport, stack,
+			        (*e)->hole);
+		else
+			endpoints[count++] = *e;
+	}
+	if (!count) {
+		fprintf(stderr, "serve: nothing to serve on --stack %s: see serve --list\n", stack);
+		exit(EXIT_USAGE);
+	}
+	return matrix_stack(stack);
+}
+
+/* What this process serves: everything that main opens and closes. */
+struct service {
+	struct hub *hub;
+	struct server *server;
+	const struct stack_ops *stack;
+	struct publisher publisher;
+	struct publish_log *publish_log;
+	struct counters counters;
+	int control_fd;
+};
+
+/* A signal handler has no other way to know the server. */
+static struct service service = {.publisher.fd = -1};
+
+static void stop(int signal_number)
+{
+	(void)signal_number;
+	service.stack->stop(service.server);
+}
+
+static int fail(int err, const char *what, const char *advice)
+{
+	fprintf(stderr, "serve: %s: %s%s%s\n", what, strerror(-err), *advice ? ": " : "", advice);
+	return err;
+}
+
+static int open_publish_log(const struct options *options)
+{
+	int err, fd = open(options->publish_log, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+
+	if (fd < 0)
+		return fail(-errno, options->publish_log, "");
+	err = publish_log_open(&service.publish_log, fd, options->publisher.messages_max);
+	close(fd);
+	return err ? fail(err, options->publish_log, "") : 0;
+}
+
+/* The harness speaks in lines of its own making; one read brings a whole one. */
+static void control_ready(void *user)
+{
+	struct publisher *publisher = user;
+	char line[64];
+	ssize_t size = read(service.control_fd, line, sizeof line - 1);
+	uint64_t start_ns;
+
+	if (size <= 0) {
+		service.stack->stop(service.server);
+		return;
+	}
+	line[size] = '\0';
+	if (sscanf(line, "publish %" SCNu64, &start_ns) == 1)
+		publisher_start(publisher, start_ns);
+}
+
+static int open_publisher(const struct options *options)
+{
+	struct publisher_config config = options->publisher;
+	int err = hub_topic(service.hub, options->topic, &config.topic);
+
+	if (err)
+		return fail(err, "--topic", "a name is 1 to 64 of A-Z a-z 0-9 . _ -");
+	if (options->publish_log)
+		err = open_publish_log(options);
+	if (err)
+		return err;
+	config.counters = &service.counters;
+	config.log = service.publish_log;
+	err = publisher_open(&service.publisher, &config);
+	if (!err)
+		err = service.stack->watch(service.server, service.publisher.fd, publisher_publish,
+		                           &service.publisher);
+	if (!err && options->control_fd >= 0)
+		err = service.stack->watch(service.server, options->control_fd, control_ready,
+		                           &service.publisher);
+	else if (!err && config.rate_hz > 0)
+		publisher_start(&service.publisher, clock_now_ns());
+	return err ? fail(err, "the publisher", "") : 0;
+}
+
+static int open_service(struct options *options, const struct endpoint *const *endpoints)
+{
+	char where[96];
+	int err = hub_open(&service.hub, options->log_messages, TOPICS_MAX);
+
+	if (err)
+		return fail(err, "the hub", "");
+	options->config.hub = service.hub;
+	options->config.counters = &service.counters;
+	service.control_fd = options->control_fd;
+	err = service.stack->open(&service.server, &options->config, endpoints);
+	if (err == -EINVAL)
+		wrong_word("listen", options->config.address, "this machine's numeric addresses");
+	snprintf(where, sizeof where, "%s port %u", options->config.address, options->config.port);
+	if (err)
+		return fail(err, where,
+		            err == -EADDRINUSE ? "choose another --port, or 0 for any free one"
+		            : err == -EACCES   ? "ports below 1024 need privileges"
+		                               : "");
+	return open_publisher(options);
+}
+
+static void close_service(void)
+{
+	if (service.server)
+		service.stack->close(&service.server);
+	publisher_close(&service.publisher);
+	publish_log_close(&service.publish_log);
+	hub_close(&service.hub);
+}
+
+/* The first line of output: whoever started this process waits for it. */
+static void say_ready(const struct options *options, const struct endpoint *const *endpoints)
+{
+	printf("ready http://%s:%u stack=%s", options->config.address,
+	       service.stack->port(service.server), service.stack->name);
+	for (const struct endpoint *const *e = endpoints; *e; e++)
+		printf(" %s", (*e)->path);
+	printf("\n");
+	fflush(stdout);
+}
+
+static void raise_descriptor_limit(struct options *options)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (!options->config.connections_max)
+		options->config.connections_max =
+		        limit.rlim_cur > 128 ? (unsigned)limit.rlim_cur - 64 : 64;
+}
+
+static void check_payload(const struct options *options)
+{
+	size_t least = message_min_bytes(options->publisher.format);
+
+	if (options->publisher.payload_bytes >= least)
+		return;
+	fprintf(stderr, "serve: --payload: a %s message has at least %zu bytes\n",
+	        message_format_name(options->publisher.format), least);
+	exit(EXIT_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = {
+	        argp_options,
+	        parse,
+	        NULL,
+	        "Serves messages to subscribers by polling, long-polling, SSE or WebSocket.\v"
+	        "Try it: build/serve --port 8080 & curl -N 'http://127.0.0.1:8080/sse?since=0'",
+	        NULL,
+	        NULL,
+	        NULL};
+	struct options options = {
+	        .transport = "all",
+	        .topic = TOPIC_DEFAULT,
+	        .config = {.address = "127.0.0.1",
+	                   .port = 8080,
+	                   .head_max_bytes = 4096,
+	                   .message_max_bytes = 1 << 20,
+	                   .hold_ns = 25 * NS_PER_S,
+	                   .heartbeat_ns = 25 * NS_PER_S},
+	        .publisher = {.rate_hz = 1, .seed = 1, .payload_bytes = 64},
+	        .log_messages = 1024,
+	        .control_fd = -1,
+	};
+	const struct endpoint *endpoints[ENDPOINTS_MAX + 1] = {NULL};
+	struct sigaction on_stop = {.sa_handler = stop};
+	int err;
+
+	argp_err_exit_status = EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	check_payload(&options);
+	service.stack = choose(&options, endpoints);
+	raise_descriptor_limit(&options);
+	err = open_service(&options, endpoints);
+	if (!err) {
+		sigaction(SIGINT, &on_stop, NULL);
+		sigaction(SIGTERM, &on_stop, NULL);
+		say_ready(&options, endpoints);
+		err = service.stack->run(service.server);
+	}
+	close_service();
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}

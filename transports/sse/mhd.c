@@ -1,0 +1,86 @@
+#include <string.h>
+
+#include "../stack/mhd.h"
+#include "wire.h"
+
+#define PULL_BYTES                                                                                 \
+	512 /* what libmicrohttpd asks for at least; it offers what its pool has left              \
+	     */
+#define FILL_BYTES 16384
+
+/* Puts what the subscriber lacks into its buffer: a gap, messages, or a heartbeat. */
+static void fill(struct mhd_request *request)
+{
+	struct counters *counters = mhd_config(request)->counters;
+	const struct topic *topic = request->subscription.topic;
+	uint64_t *cursor = &request->subscriber.cursor, missed = topic_missed(topic, *cursor);
+	const struct message *message;
+
+	if (missed) {
+		sse_append_missed(&request->buffer, missed);
+		counters->missed += missed;
+	}
+	while (bytes_size(&request->buffer) < FILL_BYTES &&
+	       (message = topic_after(topic, *cursor))) {
+		sse_append_event(&request->buffer, message);
+		*cursor = message->id;
+		counters->delivered++;
+	}
+	if (!bytes_size(&request->buffer) && request->timed_out) {
+		bytes_append_text(&request->buffer, SSE_HEARTBEAT);
+		counters->heartbeats++;
+	}
+	request->timed_out = false;
+}
+
+/* libmicrohttpd asks for the next piece of the stream. */
+static ssize_t pull(void *cls, uint64_t position, char *piece, size_t size_max)
+{
+	struct mhd_request *request = cls;
+	size_t size;
+
+	(void)position;
+	if (mhd_is_over(request))
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (!bytes_size(&request->buffer))
+		fill(request);
+	if (request->buffer.failed)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	size = bytes_size(&request->buffer);
+	if (!size) {
+		mhd_park(request, mhd_config(request)->heartbeat_ns);
+		return 0;
+	}
+	if (size > size_max)
+		size = size_max;
+	memcpy(piece, bytes_data(&request->buffer), size);
+	bytes_consume(&request->buffer, size);
+	if (!bytes_size(&request->buffer))
+		bytes_free(&request->buffer); /* an idle stream holds no memory of ours */
+	return (ssize_t)size;
+}
+
+static enum MHD_Result start(struct mhd_request *request)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(
+	        MHD_SIZE_UNKNOWN, PULL_BYTES, pull, request, NULL);
+	enum MHD_Result queued;
+
+	if (!response)
+		return MHD_NO;
+	mhd_add_fields(response, SSE_CONTENT_TYPE);
+	queued = MHD_queue_response(request->connection, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	return queued;
+}
+
+static const struct mhd_endpoint cell = {
+        .start = start,
+};
+
+const struct endpoint sse_mhd = {
+        .transport = "sse",
+        .stack = "mhd",
+        .path = SSE_PATH,
+        .cell = &cell,
+};

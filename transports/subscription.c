@@ -1,0 +1,69 @@
+#include "subscription.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+unsigned subscription_topic(struct hub *hub, const char *name, struct topic **out, const char **why)
+{
+	switch (hub_topic(hub, name ? name : TOPIC_DEFAULT, out)) {
+	case 0:
+		return 0;
+	case -EINVAL:
+		*why = "a topic's name is 1 to 64 of A-Z a-z 0-9 . _ -";
+		return 400;
+	case -ENOSPC:
+		*why = "there are as many topics as this server allows";
+		return 503;
+	default:
+		*why = "out of memory";
+		return 503;
+	}
+}
+
+/* Digits only: strtoull alone would take a sign and leading space. */
+static bool read_id(const char *text, uint64_t *id)
+{
+	if (!*text || strspn(text, "0123456789") != strlen(text))
+		return false;
+	errno = 0;
+	*id = strtoull(text, NULL, 10);
+	return !errno;
+}
+
+static unsigned read_cursor(struct subscription *subscription, const char *since, const char **why)
+{
+	uint64_t last = topic_last(subscription->topic);
+
+	subscription->from_now = !since;
+	subscription->cursor = last;
+	if (!since)
+		return 0;
+	if (!read_id(since, &subscription->cursor)) {
+		*why = "since and Last-Event-ID are the id of a message, in decimal digits";
+		return 400;
+	}
+	if (subscription->cursor > last)
+		subscription->cursor = last;
+	return 0;
+}
+
+unsigned subscription_read(struct subscription *subscription, struct hub *hub,
+                           const struct subscription_parameters *parameters, const char **why)
+{
+	const char *since =
+	        parameters->last_event_id ? parameters->last_event_id : parameters->since;
+	unsigned status = subscription_topic(hub, parameters->topic, &subscription->topic, why);
+
+	if (status)
+		return status;
+	subscription->max_messages = UINT_MAX;
+	if (parameters->batch && !strcmp(parameters->batch, "1")) {
+		subscription->max_messages = 1;
+	} else if (parameters->batch) {
+		*why = "batch can only be 1";
+		return 400;
+	}
+	return read_cursor(subscription, since, why);
+}
