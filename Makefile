@@ -26,7 +26,7 @@ ifneq ($(strip $(missing)),)
 $(error $(firstword $(missing)) is missing: run scripts/with-deps $(strip make $(MAKECMDGOALS)))
 endif
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
-LDLIBS := $(shell pkg-config --libs $(filter-out cmocka,$(PACKAGES))) -lm
+LDLIBS := $(shell pkg-config --libs $(filter-out cmocka,$(PACKAGES))) -lev -lm
 CMOCKA_LIBS := $(shell pkg-config --libs cmocka)
 endif
 

@@ -4,8 +4,13 @@
 #define TRANSPORTS_CLIENT_SCRIPT_H
 
 #include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "client.h"
 #include "feed.h"

@@ -141,10 +141,8 @@ static int take_field(struct sse_reader *reader, struct span name, struct span v
 		return add_data(reader, value, max);
 	if (span_is(name, "event"))
 		return set(&reader->type, value);
-	if (span_is(name, "id"))
-		return value.size > 0 && memchr(value.data, 0, value.size)
-		               ? 0
-		               : set(&reader->id, value);
+	if (span_is(name, "id") && !memchr(value.data, 0, value.size))
+		return set(&reader->id, value);
 	if (span_is(name, "retry"))
 		decimal_read(value, &reader->retry_ms);
 	return 0;

@@ -214,18 +214,20 @@ static void test_a_retry_of_anything_else_is_ignored(void **state)
 
 static void test_a_line_of_the_greatest_size_is_read_and_one_more_byte_is_not(void **state)
 {
-	char text[EVENT_MAX + 8], expected[EVENT_MAX + 16];
+	struct bytes text = {0}, expected = {0};
+	int value_size = EVENT_MAX - (int)strlen("data:");
 
 	(void)state;
-	memset(text, 'x', sizeof text);
-	memcpy(text, "data:", 5);
-	memcpy(text + EVENT_MAX, "\n\n", 2);
-	memcpy(expected, "message||", 9);
-	memset(expected + 9, 'x', EVENT_MAX - 5);
-	memcpy(expected + 9 + EVENT_MAX - 5, "\n", 2);
-	assert_events(text, EVENT_MAX + 2, expected);
-	memcpy(text + EVENT_MAX, "x\n\n", 3);
-	assert_events(text, EVENT_MAX + 3, "too large");
+	bytes_printf(&text, "data:%*d\n\n", value_size, 1);
+	bytes_printf(&expected, "message||%*d\n", value_size - 1, 1);
+	bytes_append(&expected, "", 1);
+	assert_events((const char *)bytes_data(&text), bytes_size(&text),
+	              (const char *)bytes_data(&expected));
+	bytes_clear(&text);
+	bytes_printf(&text, "data:%*d\n\n", value_size + 1, 1);
+	assert_events((const char *)bytes_data(&text), bytes_size(&text), "too large");
+	bytes_free(&text);
+	bytes_free(&expected);
 }
 
 static void test_a_line_without_end_is_too_large(void **state)
@@ -248,7 +250,7 @@ static void test_data_of_many_lines_has_a_greatest_size(void **state)
 		bytes_append_text(&expected, i == 0 ? "message||x\n" : "x\n");
 	}
 	bytes_append_text(&text, "data\n\n");
-	bytes_append(&expected, "\n", 2);
+	bytes_append(&expected, "\n", sizeof "\n");
 	assert_events((const char *)bytes_data(&text), bytes_size(&text),
 	              (const char *)bytes_data(&expected));
 	bytes_clear(&text);

@@ -1,11 +1,10 @@
 #include "lws.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <ev.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "../clock.h"
@@ -15,8 +14,9 @@
 #define HEAD_BYTES 512
 #define PROTOCOL   "pushlab"
 
-/* A descriptor of ours in libwebsockets' loop. */
+/* A descriptor of ours in the loop. */
 struct source {
+	struct ev_io io;
 	void (*ready)(void *user);
 	void *user;
 	struct source *next;
@@ -27,13 +27,14 @@ struct lws_stack_server {
 	const struct endpoint *const *endpoints;
 	struct lws_context *context;
 	struct lws_vhost *vhost;
+	struct ev_loop *loop;
+	struct ev_timer steady;
 	struct deadlines deadlines;
 	struct source *watches;          /* owned */
 	const struct topic *frame_topic; /* of the message in `frame` */
 	uint64_t frame_id;
 	struct bytes frame; /* LWS_PRE bytes of room, then the message */
-	int stop_fd, steady_fd;
-	bool stopping;
+	int stop_fd;
 };
 
 /* The stack's struct server is this one. */
@@ -357,14 +358,6 @@ static void on_destroyed(struct lws_stack_server *server, struct lws *wsi)
 		server->config.counters->connections_open--;
 }
 
-static int on_readable(struct lws *wsi)
-{
-	const struct source *source = lws_get_opaque_user_data(wsi);
-
-	source->ready(source->user);
-	return 0;
-}
-
 /* What happens on a WebSocket, from its establishment on. */
 static int on_websocket(struct lws *wsi, enum lws_callback_reasons reason,
                         struct lws_stack_request *request, void *in, size_t size)
@@ -395,8 +388,6 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_WSI_DESTROY:
 		on_destroyed(server, wsi);
 		return 0;
-	case LWS_CALLBACK_RAW_RX_FILE:
-		return on_readable(wsi);
 	case LWS_CALLBACK_HTTP:
 		return on_http(user, server, wsi);
 	case LWS_CALLBACK_HTTP_BODY:
@@ -427,74 +418,63 @@ static const struct lws_protocols protocols[] = {
         {0},
 };
 
-/* libwebsockets closes what it adopts, so it gets a descriptor of its own. */
-static int adopt(struct lws_stack_server *server, int fd, struct source *source)
+static void source_ready(struct ev_loop *loop, struct ev_io *io, int events)
 {
-	lws_sock_file_fd_type own = {.filefd = fcntl(fd, F_DUPFD_CLOEXEC, 0)};
-	struct lws *wsi;
+	const struct source *source = io->data;
 
-	if (own.filefd < 0)
-		return -errno;
-	wsi = lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_RAW_FILE_DESC, own, PROTOCOL,
-	                                 NULL);
-	if (!wsi) {
-		close(own.filefd);
-		return -ENOMEM;
-	}
-	lws_set_opaque_user_data(wsi, source);
-	return 0;
+	(void)loop;
+	(void)events;
+	source->ready(source->user);
 }
 
 static int stack_watch(struct server *base, int fd, void (*ready)(void *user), void *user)
 {
 	struct lws_stack_server *server = mine(base);
 	struct source *source = calloc(1, sizeof *source);
-	int err;
 
 	if (!source)
 		return -ENOMEM;
-	*source = (struct source){.ready = ready, .user = user, .next = server->watches};
-	err = adopt(server, fd, source);
-	if (err)
-		free(source);
-	else
-		server->watches = source;
-	return err;
+	source->ready = ready;
+	source->user = user;
+	source->next = server->watches;
+	server->watches = source;
+	ev_io_init(&source->io, source_ready, fd, EV_READ);
+	source->io.data = source;
+	ev_io_start(server->loop, &source->io);
+	return 0;
 }
 
 static void stop_requested(void *user)
 {
-	((struct lws_stack_server *)user)->stopping = true;
+	ev_break(((struct lws_stack_server *)user)->loop, EVBREAK_ALL);
 }
 
-/* The libev plugin looks at its timeouts only when something else has woken the loop. */
-static void steady_tick(void *user)
+/* The libev plugin looks at its timeouts only when something has woken libwebsockets. */
+static void steady_tick(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
-	const struct lws_stack_server *server = user;
-	uint64_t expirations;
+	struct lws_stack_server *server = timer->data;
 
-	if (read(server->steady_fd, &expirations, sizeof expirations) < 0)
-		return;
+	(void)loop;
+	(void)events;
+	lws_cancel_service(server->context);
 }
 
 static int open_sources(struct lws_stack_server *server)
 {
-	struct itimerspec each_second = {.it_value.tv_sec = 1, .it_interval.tv_sec = 1};
 	int err = deadlines_open(&server->deadlines);
 
 	if (err)
 		return err;
 	server->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	server->steady_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (server->stop_fd < 0 || server->steady_fd < 0 ||
-	    timerfd_settime(server->steady_fd, 0, &each_second, NULL))
+	if (server->stop_fd < 0)
 		return -errno;
+	ev_timer_init(&server->steady, steady_tick, 1, 1);
+	server->steady.data = server;
+	ev_timer_start(server->loop, &server->steady);
 	err = stack_watch((struct server *)server, server->deadlines.fd, deadlines_expire,
 	                  &server->deadlines);
 	if (!err)
 		err = stack_watch((struct server *)server, server->stop_fd, stop_requested, server);
-	if (!err)
-		err = stack_watch((struct server *)server, server->steady_fd, steady_tick, server);
 	return err;
 }
 
@@ -512,6 +492,7 @@ static int check_address(const struct server_config *config)
 static int open_context(struct lws_stack_server *server)
 {
 	static const lws_retry_bo_t no_validity_pings;
+	void *loops[] = {server->loop};
 	struct lws_context_creation_info info = {
 	        .port = server->config.port,
 	        .iface = server->config.address,
@@ -522,6 +503,7 @@ static int open_context(struct lws_stack_server *server)
 	                   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME,
 	        .retry_and_idle_policy = &no_validity_pings,
 	        .max_http_header_data2 = (unsigned)server->config.head_max_bytes,
+	        .foreign_loops = loops,
 	        .user = server,
 	};
 
@@ -533,6 +515,14 @@ static int open_context(struct lws_stack_server *server)
 	return server->vhost ? 0 : -EIO;
 }
 
+/* The loop is ours, so libwebsockets leaves what is pending on it to us. */
+static void close_context(struct lws_stack_server *server)
+{
+	lws_context_destroy(server->context);
+	ev_timer_stop(server->loop, &server->steady);
+	ev_run(server->loop, EVRUN_NOWAIT);
+}
+
 static void stack_close(struct server **base)
 {
 	struct lws_stack_server *server = mine(*base);
@@ -541,17 +531,18 @@ static void stack_close(struct server **base)
 	if (!server)
 		return;
 	if (server->context)
-		lws_context_destroy(server->context);
+		close_context(server);
 	while ((source = server->watches)) {
 		server->watches = source->next;
+		ev_io_stop(server->loop, &source->io);
 		free(source);
 	}
 	bytes_free(&server->frame);
 	deadlines_close(&server->deadlines);
-	if (server->steady_fd >= 0)
-		close(server->steady_fd);
 	if (server->stop_fd >= 0)
 		close(server->stop_fd);
+	if (server->loop)
+		ev_loop_destroy(server->loop);
 	free(server);
 	*base = NULL;
 }
@@ -566,10 +557,12 @@ static int stack_open(struct server **out, const struct server_config *config,
 		return -ENOMEM;
 	server->config = *config;
 	server->endpoints = endpoints;
-	server->stop_fd = server->steady_fd = server->deadlines.fd = -1;
+	server->stop_fd = server->deadlines.fd = -1;
 	err = check_address(config);
-	if (!err)
-		err = open_context(server);
+	if (!err) {
+		server->loop = ev_loop_new(EVFLAG_NOSIGMASK);
+		err = server->loop ? open_context(server) : -ENOMEM;
+	}
 	if (!err)
 		err = open_sources(server);
 	*out = (struct server *)server;
@@ -586,11 +579,7 @@ static uint16_t stack_port(const struct server *server)
 
 static int stack_run(struct server *base)
 {
-	struct lws_stack_server *server = mine(base);
-
-	while (!server->stopping)
-		if (lws_service(server->context, 0) < 0)
-			return -EIO;
+	ev_run(mine(base)->loop, 0);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * The libwebsockets runtime: one context on its libev loop. What its endpoints share: routing,
- * parameters, answers, one frame for many subscribers.
+ * The libwebsockets runtime: one context on a libev loop of ours. What its endpoints share:
+ * routing, parameters, answers, one frame for many subscribers.
  *
  * The library's names begin with lws_ as well; ours are the request, the endpoint, and what
  * begins with lws_stack_.
