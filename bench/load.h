@@ -9,18 +9,10 @@
 #include <stdint.h>
 
 #include "../transports/publish_log.h"
+#include "deliveries.h"
 #include "run.h"
 
 enum load_phase { LOAD_CONNECT, LOAD_WARMUP, LOAD_MAIN, LOAD_DRAIN, LOAD_DONE };
-
-/* Which messages there are, from the schedule alone: known before the run. */
-struct load_plan {
-	uint64_t messages;           /* of the whole run; ids 1 to messages */
-	uint64_t warmup;             /* ids up to this one belong to the warm-up */
-	uint64_t warmup_ns, main_ns; /* the lengths of the phases */
-};
-
-struct load_plan load_plan(const struct run_spec *spec);
 
 /* In memory shared with the parent, which reads it while the load runs. */
 struct load_shared {

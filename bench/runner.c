@@ -161,10 +161,10 @@ static int measure(struct runner *runner)
 		return err;
 	usage_begin(runner);
 	err = wait_until(runner, main_ns + runner->plan.main_ns);
-	if (err)
+	if (err < 0)
 		return err;
-	usage_end(runner);
-	return wait_until(runner, UINT64_MAX);
+	usage_end(runner); /* also where nothing was left to drain and the load was quicker than we */
+	return err ? err : wait_until(runner, UINT64_MAX);
 }
 
 static int drive(struct runner *runner)

@@ -1,0 +1,19 @@
+#include "tcp_totals.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+void tcp_totals_add(struct tcp_totals *totals, int fd)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof info;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size))
+		return;
+	totals->bytes_down += info.tcpi_bytes_received;
+	totals->bytes_up += info.tcpi_bytes_sent;
+	totals->segments_down += info.tcpi_segs_in;
+	totals->segments_up += info.tcpi_segs_out;
+	totals->retransmitted += info.tcpi_total_retrans;
+}
