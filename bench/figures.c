@@ -34,6 +34,10 @@ static void put_with_interval(char *cell, double value, double low, double high)
 		strcpy(cell, "-");
 		return;
 	}
+	if (isnan(low)) {
+		put_number(cell, value);
+		return;
+	}
 	snprintf(texts[0], sizeof(texts[0]), "%.*f", decimals(value), value);
 	snprintf(texts[1], sizeof(texts[1]), "%.*f", decimals(value), low);
 	snprintf(texts[2], sizeof(texts[2]), "%.*f", decimals(value), high);
@@ -159,6 +163,9 @@ void figures_notes(const struct summary *summary, const char *machine,
 	snprintf(text, sizeof(text), "%s; %u block%s: medians over the runs.", shared,
 	         summary->blocks, summary->blocks == 1 ? "" : "s");
 	line(user, text);
+	line(user,
+	     "Wire and pkts: per message received, both ways, with requests and ACKs. CPU: the "
+	     "server's. Pss: its memory.");
 	note_lab(summary, line, user);
 	note_invalid(summary, line, user);
 }

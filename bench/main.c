@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../transports/clock.h"
@@ -18,6 +16,7 @@
 #include "experiment.h"
 #include "project.h"
 #include "report.h"
+#include "result_folder.h"
 #include "runner.h"
 
 #define EXIT_INVALID_RUNS 1
@@ -88,8 +87,7 @@ static int list(int argc, char **argv)
 struct run_options {
 	const char *what; /* NAME or FILE.ini */
 	const char *out;
-	const char *only[WORDS_MAX + 1], *set[WORDS_MAX + 1];
-	size_t only_count, set_count;
+	const char *only[WORDS_MAX + 1], *set[WORDS_MAX + 1]; /* NULL ends them */
 	struct experiment_options experiment;
 };
 
@@ -114,6 +112,17 @@ static const struct argp_option run_argp_options[] = {
         {0},
 };
 
+static void add_word(const char **words, const char *word)
+{
+	size_t count = 0;
+
+	while (words[count])
+		count++;
+	if (count == WORDS_MAX)
+		exit(usage_error("--only and --set: at most %d of each", WORDS_MAX));
+	words[count] = word;
+}
+
 static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *options = state->input;
@@ -135,13 +144,10 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		options->experiment.seed = arg;
 		return 0;
 	case OPTION_ONLY:
+		add_word(options->only, arg);
+		return 0;
 	case OPTION_SET:
-		if (options->only_count == WORDS_MAX || options->set_count == WORDS_MAX)
-			exit(usage_error("at most %d of --only and of --set", WORDS_MAX));
-		if (key == OPTION_ONLY)
-			options->only[options->only_count++] = arg;
-		else
-			options->set[options->set_count++] = arg;
+		add_word(options->set, arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->what)
@@ -267,78 +273,14 @@ static int find_experiment(const char *what, char *path, size_t size)
 	return project_path(path, size, relative);
 }
 
-/* Makes the folder and those above it. */
-static int make_folder(const char *path)
-{
-	char part[PATH_MAX];
-
-	snprintf(part, sizeof part, "%s", path);
-	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(part, 0777);
-		*slash = '/';
-	}
-	return mkdir(part, 0777) && errno != EEXIST ? -errno : 0;
-}
-
-static int default_folder(const char *name, char *path, size_t size)
-{
-	char results[PATH_MAX - 100], when[32];
-	time_t now = time(NULL);
-	struct tm utc;
-
-	if (project_path(results, sizeof results, "results"))
-		return -ENOENT;
-	strftime(when, sizeof when, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
-	snprintf(path, size, "%s/%s-%s", results, name, when);
-	return 0;
-}
-
-/* The experiment's file, as it was run. */
-static int copy_file(const char *from, const char *folder, const char *name)
-{
-	char path[PATH_MAX], block[4096];
-	FILE *in = fopen(from, "re"), *out;
-	size_t size;
-	int err = 0;
-
-	if (!in)
-		return -errno;
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	out = fopen(path, "we");
-	if (!out)
-		err = -errno;
-	while (!err && (size = fread(block, 1, sizeof block, in)) > 0)
-		if (fwrite(block, 1, size, out) != size)
-			err = -EIO;
-	fclose(in);
-	if (out && fclose(out) && !err)
-		err = -EIO;
-	return err;
-}
-
-static FILE *open_runs(const char *folder)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof path, "%s/runs.jsonl", folder);
-	return fopen(path, "wxe");
-}
-
-/* Makes the result folder with all but the runs. Gives the exit status. */
+/* Gives the exit status. */
 static int open_result(const char *folder, const char *experiment_path, FILE **runs)
 {
-	int err = make_folder(folder);
+	int err = result_folder_make(folder, experiment_path, runs);
 
-	if (!err) {
-		*runs = open_runs(folder);
-		err = *runs ? 0 : -errno;
-	}
 	if (err == -EEXIST)
 		return usage_error("--out: %s holds a result already: choose another folder",
 		                   folder);
-	if (!err)
-		err = copy_file(experiment_path, folder, "experiment.ini");
 	if (!err)
 		err = environment_write(folder, "loopback");
 	if (!err)
@@ -410,7 +352,7 @@ static int run(int argc, char **argv)
 		return usage_error("%s", error);
 	if (options.out)
 		snprintf(folder, sizeof folder, "%s", options.out);
-	else if (default_folder(experiment.name, folder, sizeof folder))
+	else if (result_folder_name(folder, sizeof folder, experiment.name))
 		return usage_error("there is no folder results beside this program: use --out DIR");
 	status = run_series(&experiment, folder, path);
 	experiment_free(&experiment);

@@ -1,6 +1,7 @@
 #include "runner.h"
 
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +14,13 @@
 #include "process.h"
 #include "server.h"
 
-#define ADDRESS         "127.0.0.1"
-#define LEAD_NS         (50 * NS_PER_MS) /* from "all are subscribed" to the start of the schedule */
-#define PROGRESS_MS     100
-#define LOAD_CPU_MAX    0.9
-#define SERVER_WAIT_MAX 0.05
-#define LATENESS_MAX_MS 10.0
+#define ADDRESS            "127.0.0.1"
+#define LEAD_NS            (50 * NS_PER_MS) /* from "all are subscribed" to the start of the schedule */
+#define PROGRESS_MS        100
+#define LOAD_CPU_MAX       0.9
+#define SERVER_WAIT_MAX    0.05
+#define LATENESS_MAX_MS    10.0
+#define LATENESS_MAX_SHARE 0.05 /* of the poll interval */
 
 volatile sig_atomic_t runner_interrupted;
 
@@ -163,7 +165,8 @@ static int measure(struct runner *runner)
 	err = wait_until(runner, main_ns + runner->plan.main_ns);
 	if (err < 0)
 		return err;
-	usage_end(runner); /* also where nothing was left to drain and the load was quicker than we */
+	usage_end(
+	        runner); /* also where nothing was left to drain and the load was quicker than we */
 	return err ? err : wait_until(runner, UINT64_MAX);
 }
 
@@ -233,6 +236,8 @@ static void judge(const struct runner *runner, struct run_result *result)
 {
 	char *reason = result->reason;
 	size_t size = sizeof result->reason;
+	double lateness_max_ms = fmax(
+	        LATENESS_MAX_MS, LATENESS_MAX_SHARE * runner->spec->parameters.poll_interval_ms);
 	double wait_share = (double)runner->usage.wait_ns / (double)runner->plan.main_ns;
 
 	if (*runner->reason)
@@ -252,9 +257,9 @@ static void judge(const struct runner *runner, struct run_result *result)
 		snprintf(reason, size,
 		         "the server waited %.1f %% of the time for a CPU (at most %.0f %%)",
 		         wait_share * 100, SERVER_WAIT_MAX * 100);
-	else if (result->load.lateness_p99_ms > LATENESS_MAX_MS)
+	else if (result->load.lateness_p99_ms > lateness_max_ms)
 		snprintf(reason, size, "the load was late: %.1f ms at p99 (at most %.0f ms)",
-		         result->load.lateness_p99_ms, LATENESS_MAX_MS);
+		         result->load.lateness_p99_ms, lateness_max_ms);
 	else
 		result->valid = true;
 }

@@ -194,7 +194,7 @@ static int take_interval(struct summary_row *row, size_t value, size_t low, size
 
 	if (!values)
 		return -ENOMEM;
-	if (count > 0)
+	if (count > 1) /* one run says nothing of the spread between runs */
 		interval = stats_median_interval(values, count, BOOTSTRAP_SEED);
 	row->values[low] = interval.low;
 	row->values[high] = interval.high;

@@ -387,6 +387,20 @@ static void check_payload(const struct options *options)
 	exit(EXIT_USAGE);
 }
 
+static const struct options defaults = {
+        .transport = "all",
+        .topic = TOPIC_DEFAULT,
+        .config = {.address = "127.0.0.1",
+                   .port = 8080,
+                   .head_max_bytes = 4096,
+                   .message_max_bytes = 1 << 20,
+                   .hold_ns = 25 * NS_PER_S,
+                   .heartbeat_ns = 25 * NS_PER_S},
+        .publisher = {.rate_hz = 1, .seed = 1, .payload_bytes = 64},
+        .log_messages = 1024,
+        .control_fd = -1,
+};
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -398,19 +412,7 @@ int main(int argc, char **argv)
 	        NULL,
 	        NULL,
 	        NULL};
-	struct options options = {
-	        .transport = "all",
-	        .topic = TOPIC_DEFAULT,
-	        .config = {.address = "127.0.0.1",
-	                   .port = 8080,
-	                   .head_max_bytes = 4096,
-	                   .message_max_bytes = 1 << 20,
-	                   .hold_ns = 25 * NS_PER_S,
-	                   .heartbeat_ns = 25 * NS_PER_S},
-	        .publisher = {.rate_hz = 1, .seed = 1, .payload_bytes = 64},
-	        .log_messages = 1024,
-	        .control_fd = -1,
-	};
+	struct options options = defaults;
 	const struct endpoint *endpoints[ENDPOINTS_MAX + 1] = {NULL};
 	struct sigaction on_stop = {.sa_handler = stop};
 	int err;
