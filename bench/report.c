@@ -165,8 +165,9 @@ static int write_markdown(const void *what, FILE *out)
 	write_intention(report, out);
 	fputs("<!-- table:begin -->\n", out);
 	table_write_markdown(&report->table, out);
-	fputs("<!-- table:end -->\n\n", out);
+	fputs("\n", out);
 	figures_notes(&report->summary, report->machine, markdown_line, out);
+	fputs("<!-- table:end -->\n", out); /* README.md shows a table with its conditions */
 	for (size_t i = 0; i < report->plots_count; i++)
 		fprintf(out, "\n![%s](plots/%s.svg)\n", report->plots[i].alt,
 		        report->plots[i].name);

@@ -2,13 +2,12 @@
  * Long-polling on the wire (RFC 6202 §2): GET /longpoll?topic=T&since=ID is held until there is
  * news or the hold time is over (204).
  *
- * A request without since is not held: it gets 204 at once, with X-Pushlab-Cursor naming the
- * topic's newest id, and every later request carries since. Were it held, a client that has had
- * no message yet would ask again without a cursor, and what was published between the two
- * requests would be lost.
+ * A 204 to a request without since names the topic's newest id in X-Pushlab-Cursor: else a client
+ * that has had no message yet would ask again without a cursor, and what was published between
+ * the two requests would be lost.
  *
- * So a client is subscribed once it knows a cursor: with that first reply, or from the start where
- * it begins with one, since the log keeps what is published until the request arrives.
+ * So a client is known to be subscribed once it knows a cursor: with that first reply, or from the
+ * start where it begins with one, since the log keeps what is published until the request arrives.
  */
 #ifndef TRANSPORTS_LONGPOLL_WIRE_H
 #define TRANSPORTS_LONGPOLL_WIRE_H
