@@ -95,6 +95,8 @@ static int draw(const char *script, const char *dir, const char *name, const cha
 	quote(quoted, sizeof(quoted), caption);
 	snprintf(settings, sizeof(settings), "dir='.'; output='%s'; terminal='%s'; caption=%s",
 	         output, terminal, quoted);
+	/* In the C locale gnuplot complains of every micro sign. */
+	setenv("LC_ALL", "C.UTF-8", 1);
 	status = command_run(argv, dir, NULL, 0);
 	return status > 0 ? -EIO : status;
 }
