@@ -3,6 +3,9 @@ load system(sprintf('dirname "%s"', ARG0)).'/style.gp'
 
 stats summary using (count_known('server_cpu_us_per_message')) nooutput
 if (known == 0) exit status 0
+# One run alone has no interval.
+known = 0
+stats summary using (count_known('server_cpu_us_high')) nooutput
 
 height = 170 + 28 * rows
 eval open_terminal(height)
@@ -21,9 +24,12 @@ set bmargin at screen 110.0 / height
 set rmargin 9
 unset key
 
-plot summary using (column('server_cpu_us_per_message')):0:(0):(column('server_cpu_us_per_message')):($0 + 0.65):($0 + 1.35):(colour_of(strcol('transport'))) \
-	with boxxyerror linecolor rgb variable, \
-	'' using (column('server_cpu_us_per_message')):($0 + 1):(column('server_cpu_us_low')):(column('server_cpu_us_high')) \
-	with xerrorbars linetype 1 pointtype -1 linecolor rgb '#222222' linewidth 1.2, \
-	'' using (column('server_cpu_us_high')):($0 + 1):(sprintf('%.3g', column('server_cpu_us_per_message'))) \
-	with labels left offset 0.8, 0 textcolor rgb '#222222'
+end_of(value, high) = high == high ? high : value
+
+bars = "summary using (column('server_cpu_us_per_message')):0:(0):(column('server_cpu_us_per_message')):($0 + 0.65):($0 + 1.35):(colour_of(strcol('transport'))) \
+	with boxxyerror linecolor rgb variable"
+intervals = "summary using (column('server_cpu_us_per_message')):($0 + 1):(column('server_cpu_us_low')):(column('server_cpu_us_high')) \
+	with xerrorbars linetype 1 pointtype -1 linecolor rgb '#222222' linewidth 1.2"
+numbers = "summary using (end_of(column('server_cpu_us_per_message'), column('server_cpu_us_high'))):($0 + 1):(sprintf('%.3g', column('server_cpu_us_per_message'))) \
+	with labels left offset 0.8, 0 textcolor rgb '#222222'"
+eval 'plot '.bars.', '.(known > 0 ? intervals.', ' : '').numbers

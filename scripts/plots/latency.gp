@@ -1,8 +1,10 @@
 # Delivery latency by percentile on logarithmic axes, one line for each cell
 load system(sprintf('dirname "%s"', ARG0)).'/style.gp'
 
+# The rows that have a valid run.
+array shown[200]
 known = 0
-do for [i = 1:rows] { if (runs[i] > 0) { known = known + 1 } }
+do for [i = 1:rows] { if (runs[i] > 0) { known = known + 1; shown[known] = i } }
 if (known == 0) exit status 0
 
 height = 480 > 180 + 24 * rows ? 480 : 180 + 24 * rows
@@ -24,7 +26,7 @@ set bmargin at screen 110.0 / height
 set datafile separator whitespace
 
 # The last row of a .hgrm, the maximum, has an infinite x.
-plot for [i = 1:rows] (runs[i] > 0 ? dir.'/'.files[i] : '/dev/null') \
+plot for [i = 1:known] dir.'/'.files[shown[i]] \
 	using (strcol(4) eq 'inf' ? NaN : column(4)):1 with lines \
-	linetype dash_of(stacks[i]) linecolor rgb row_colour(i) linewidth 2 \
-	title labels[i]
+	linetype dash_of(stacks[shown[i]]) linecolor rgb row_colour(shown[i]) linewidth 2 \
+	title labels[shown[i]]
