@@ -1,6 +1,7 @@
 #include "deliveries.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "../transports/clock.h"
@@ -9,8 +10,8 @@ struct load_plan load_plan(const struct run_spec *spec)
 {
 	const struct run_parameters *parameters = &spec->parameters;
 	struct load_plan plan = {
-	        .warmup_ns = (uint64_t)(parameters->warmup_s * (double)NS_PER_S),
-	        .main_ns = (uint64_t)(parameters->main_s * (double)NS_PER_S),
+	        .warmup_ns = (uint64_t)llround(parameters->warmup_s * (double)NS_PER_S),
+	        .main_ns = (uint64_t)llround(parameters->main_s * (double)NS_PER_S),
 	};
 	struct schedule schedule;
 

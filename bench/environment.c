@@ -7,6 +7,7 @@
 #include <libwebsockets.h>
 #include <limits.h>
 #include <microhttpd.h>
+#include <openssl/sha.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,5 +300,22 @@ int environment_command(const char *dir, char *command, size_t size)
 	json_unpack(json, "{s:s}", "command", &text);
 	snprintf(command, size, "%s", text);
 	json_decref(json);
+	return 0;
+}
+
+int environment_hash(const char *dir, char hash[ENVIRONMENT_HASH_SIZE])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	int status;
+	json_t *json = read_json(dir, &status);
+	char *text = json ? json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+
+	json_decref(json);
+	if (!text)
+		return status ? status : -ENOMEM;
+	SHA256((const unsigned char *)text, strlen(text), digest);
+	free(text);
+	for (size_t i = 0; i < ENVIRONMENT_HASH_SIZE / 2; i++)
+		snprintf(hash + 2 * i, 3, "%02x", digest[i]);
 	return 0;
 }

@@ -20,4 +20,10 @@ int environment_caption(const char *dir, char *caption, size_t size);
  * 0 or a negative errno. */
 int environment_command(const char *dir, char *command, size_t size);
 
+#define ENVIRONMENT_HASH_SIZE 17
+
+/* What tells one dir/environment.json from another: the first 16 hexadecimal digits of its
+ * SHA-256. 0 or a negative errno. */
+int environment_hash(const char *dir, char hash[ENVIRONMENT_HASH_SIZE]);
+
 #endif

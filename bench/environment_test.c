@@ -124,6 +124,22 @@ static void test_a_file_that_is_missing_or_broken_is_reported(void **state)
 	assert_int_equal(environment_command(dir, caption, sizeof(caption)), -EBADMSG);
 }
 
+static void test_another_environment_has_another_hash(void **state)
+{
+	char one[ENVIRONMENT_HASH_SIZE], same[ENVIRONMENT_HASH_SIZE], other[ENVIRONMENT_HASH_SIZE];
+
+	(void)state;
+	put("{\"cpu\":{\"count\":2},\"lab_mode\":\"loopback\"}");
+	assert_int_equal(environment_hash(dir, one), 0);
+	put("{\"lab_mode\": \"loopback\", \"cpu\": {\"count\": 2}}");
+	assert_int_equal(environment_hash(dir, same), 0);
+	put("{\"cpu\":{\"count\":4},\"lab_mode\":\"loopback\"}");
+	assert_int_equal(environment_hash(dir, other), 0);
+	assert_int_equal(strspn(one, "0123456789abcdef"), ENVIRONMENT_HASH_SIZE - 1);
+	assert_string_equal(one, same);
+	assert_string_not_equal(one, other);
+}
+
 static void test_a_directory_that_is_not_there_is_reported(void **state)
 {
 	(void)state;
@@ -141,6 +157,7 @@ int main(void)
 	        TEST(test_the_caption_says_machine_kernel_lab_and_day),
 	        TEST(test_a_caption_can_do_without_what_was_not_told),
 	        TEST(test_a_file_that_is_missing_or_broken_is_reported),
+	        TEST(test_another_environment_has_another_hash),
 	        TEST(test_a_directory_that_is_not_there_is_reported),
 	};
 

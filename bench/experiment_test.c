@@ -185,7 +185,7 @@ static void test_the_command_line_wins(void **state)
 
 static void assert_only(const char *const *only, size_t count, const char *first)
 {
-	assert_read(HEAD "cells = sse/mhd, websocket/lws, sse/lws, polling/mhd\n",
+	assert_read(HEAD "cells = sse/mhd, websocket/lws, longpoll/mhd, polling/mhd\n",
 	            &(struct experiment_options){.only = only});
 	assert_int_equal(experiment.rows_count, count);
 	assert_string_equal(experiment.rows[0].transport, first);
@@ -194,10 +194,11 @@ static void assert_only(const char *const *only, size_t count, const char *first
 static void test_only_keeps_a_transport_a_stack_or_a_cell(void **state)
 {
 	(void)state;
-	assert_only((const char *const[]){"sse", NULL}, 2, "sse");
-	assert_only((const char *const[]){"/lws", NULL}, 2, "websocket");
+	assert_only((const char *const[]){"sse", NULL}, 1, "sse");
+	assert_only((const char *const[]){"/mhd", NULL}, 3, "sse");
+	assert_only((const char *const[]){"/lws", NULL}, 1, "websocket");
 	assert_only((const char *const[]){"polling/mhd", NULL}, 1, "polling");
-	assert_only((const char *const[]){"polling", "sse/lws", NULL}, 2, "sse");
+	assert_only((const char *const[]){"polling", "longpoll/mhd", NULL}, 2, "longpoll");
 }
 
 static void test_a_wrong_number_is_shown_with_what_is_allowed(void **state)

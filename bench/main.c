@@ -299,6 +299,16 @@ static int make_report(const char *folder)
 	return EXIT_FAILURE;
 }
 
+static void name_environment(struct run_spec *specs, size_t count, const char *folder)
+{
+	char hash[ENVIRONMENT_HASH_SIZE];
+
+	if (environment_hash(folder, hash))
+		return;
+	for (size_t i = 0; i < count; i++)
+		strcpy(specs[i].environment, hash);
+}
+
 static int run_series(const struct experiment *experiment, const char *folder,
                       const char *experiment_path)
 {
@@ -313,6 +323,7 @@ static int run_series(const struct experiment *experiment, const char *folder,
 	series.specs = specs;
 	status = open_result(folder, experiment_path, &series.out);
 	if (status == EXIT_SUCCESS) {
+		name_environment(specs, series.count, folder);
 		fprintf(stderr, "%s: %zu runs on loopback, about %.0f s\n", experiment->name,
 		        series.count, experiment_seconds(specs, series.count));
 		err = run_all(&series);

@@ -180,7 +180,8 @@ static void test_the_same_table_stands_between_markers(void **state)
 	text = content("report.md");
 	assert_contains(text, "<!-- table:begin -->\n| transport | stack | mean<br>ms |");
 	assert_contains(text, "| polling | mhd | 50");
-	assert_contains(text, "|\n<!-- table:end -->\n");
+	assert_contains(text, "\n<!-- table:end -->\n");
+	assert_true(strstr(text, "loopback: ") < strstr(text, "<!-- table:end -->"));
 }
 
 static void test_an_invalid_run_is_shown_with_its_reason(void **state)

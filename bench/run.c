@@ -413,6 +413,7 @@ int run_read(const char *line, struct run_spec *spec, struct run_result *result,
 
 static const struct field spec_fields[] = {
         FIELD("", run_spec, experiment, TEXT),
+        FIELD("", run_spec, environment, TEXT),
         FIELD("", run_spec, block, UINT),
         FIELD("", run_spec, order, UINT),
         FIELD("", run_spec, seed, COUNT),

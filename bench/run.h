@@ -30,6 +30,7 @@ struct run_parameters {
 
 struct run_spec {
 	char experiment[64];
+	char environment[17];  /* of the machine it ran on: environment_hash; may be empty */
 	unsigned block, order; /* both from 1; order: the position within the block */
 	uint64_t seed;         /* of the schedule: the same for every cell of a block */
 	struct run_parameters parameters;
