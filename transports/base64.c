@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <openssl/evp.h>
+#include <string.h>
 
 int base64_append(struct bytes *out, const void *data, size_t size)
 {
-	/* EVP_EncodeBlock ends its output with a zero. */
-	uint8_t *room = size > INT_MAX / 2 ? NULL : bytes_reserve(out, (size + 2) / 3 * 4 + 1);
+	/* EVP_EncodeBlock ends its output with a zero, and counts in int. */
+	uint8_t *room = bytes_reserve(out, size > INT_MAX / 2 ? SIZE_MAX : (size + 2) / 3 * 4 + 1);
 
 	if (!room)
 		return -ENOMEM;
@@ -18,22 +19,22 @@ int base64_append(struct bytes *out, const void *data, size_t size)
 int base64_decode(struct bytes *out, const void *text, size_t size)
 {
 	const char *characters = text;
-	size_t padding = 0;
+	size_t padding, decoded = size / 4 * 3;
 	uint8_t *room;
-	int decoded;
 
 	if (size == 0)
 		return 0;
 	if (size % 4 || size > INT_MAX)
 		return -EBADMSG;
-	/* EVP_DecodeBlock counts the padding as zero bytes. */
 	padding = (characters[size - 1] == '=') + (characters[size - 2] == '=');
-	room = bytes_reserve(out, size / 4 * 3);
+	room = bytes_reserve(out, decoded);
 	if (!room)
 		return -ENOMEM;
-	decoded = EVP_DecodeBlock(room, text, (int)size);
-	if (decoded < 0)
+	/* EVP_DecodeBlock reads = as zero bits wherever it stands, so that padding makes zero
+	 * bytes, and passes over white space at both ends, which makes too few. */
+	if (EVP_DecodeBlock(room, text, (int)size) != (int)decoded ||
+	    memchr(characters, '=', size - padding))
 		return -EBADMSG;
-	bytes_commit(out, (size_t)decoded - padding);
+	bytes_commit(out, decoded - padding);
 	return 0;
 }

@@ -24,7 +24,7 @@ struct deadlines {
 int deadlines_open(struct deadlines *deadlines);
 void deadlines_close(struct deadlines *deadlines);
 
-/* (Re)sets deadline->at_ns to at_ns (CLOCK_MONOTONIC). deadline->expired must be set. */
+/* (Re)sets deadline->at_ns to at_ns (CLOCK_MONOTONIC, above 0). deadline->expired must be set. */
 void deadline_set(struct deadlines *deadlines, struct deadline *deadline, uint64_t at_ns);
 
 /* Does nothing where it is not set. */

@@ -127,7 +127,9 @@ const struct message *topic_after(const struct topic *topic, uint64_t cursor)
 
 uint64_t topic_missed(const struct topic *topic, uint64_t cursor)
 {
-	return cursor + 1 < oldest(topic) ? oldest(topic) - cursor - 1 : 0;
+	uint64_t gone = oldest(topic) - 1;
+
+	return cursor < gone ? gone - cursor : 0;
 }
 
 size_t topic_count_after(const struct topic *topic, uint64_t cursor)

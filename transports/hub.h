@@ -25,12 +25,12 @@ struct subscriber {
 	TAILQ_ENTRY(subscriber) link; /* the topic's */
 	struct topic *topic;          /* NULL while not subscribed */
 	uint64_t cursor;              /* id of the last message it has; kept by its owner */
-	/* The log has grown. May unsubscribe this subscriber, none other. */
+	/* The log has grown. May unsubscribe this subscriber, none other, and subscribe none. */
 	void (*wake)(struct subscriber *subscriber);
 };
 
-/* log_messages: how many messages each topic keeps; topics_max: how many topics there may be.
- * Sets *out, or gives -ENOMEM. */
+/* log_messages: how many messages each topic keeps, at least 1; topics_max: how many topics there
+ * may be. Sets *out, or gives -ENOMEM. */
 int hub_open(struct hub **out, size_t log_messages, size_t topics_max);
 
 /* Frees topics and messages. Nobody may be subscribed any more. NULL is fine; sets NULL. */
@@ -64,7 +64,7 @@ size_t topic_count_after(const struct topic *topic, uint64_t cursor);
  */
 void topic_append(struct topic *topic, struct message *message);
 
-/* subscriber->wake and cursor must be set. */
+/* subscriber->wake and cursor must be set; it must not be subscribed. */
 void topic_subscribe(struct topic *topic, struct subscriber *subscriber);
 
 /* Does nothing where it is not subscribed. */

@@ -2,12 +2,14 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The kernel cuts the backlog down to net.core.somaxconn, which may be above SOMAXCONN. */
 static int bound_socket(const struct addrinfo *info)
 {
 	int on = 1, err;
@@ -16,7 +18,7 @@ static int bound_socket(const struct addrinfo *info)
 	if (fd < 0)
 		return -errno;
 	if (!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) &&
-	    !bind(fd, info->ai_addr, info->ai_addrlen) && !listen(fd, SOMAXCONN))
+	    !bind(fd, info->ai_addr, info->ai_addrlen) && !listen(fd, INT_MAX))
 		return fd;
 	err = -errno;
 	close(fd);

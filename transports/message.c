@@ -14,6 +14,7 @@
 #define JSON_HEAD_FORMAT "{\"id\":%10" PRIu64 ",\"t\":%18" PRIu64 ",\"data\":\""
 #define JSON_HEAD_BYTES  48
 #define JSON_TAIL        "\"}"
+#define JSON_TAIL_BYTES  (sizeof JSON_TAIL - 1)
 
 static const char *const format_names[] = {
         [MESSAGE_JSON] = "json", [MESSAGE_LEAN] = "lean", [MESSAGE_BINARY] = "binary"};
@@ -60,14 +61,13 @@ static struct message *message_new(size_t size, uint64_t id, uint64_t scheduled_
 	return message;
 }
 
-static void write_json(struct message *message, const char *data, size_t size)
+/* What stands around the data; gives where the data belongs. */
+static uint8_t *write_json(struct message *message)
 {
-	char *at = (char *)message->data;
-
-	at += snprintf(at, JSON_HEAD_BYTES + 1, JSON_HEAD_FORMAT, message->id,
-	               message->scheduled_ns);
-	memcpy(at, data, size);
-	memcpy(at + size, JSON_TAIL, sizeof JSON_TAIL - 1);
+	snprintf((char *)message->data, JSON_HEAD_BYTES + 1, JSON_HEAD_FORMAT, message->id,
+	         message->scheduled_ns);
+	memcpy(message->data + message->size - JSON_TAIL_BYTES, JSON_TAIL, JSON_TAIL_BYTES);
+	return message->data + JSON_HEAD_BYTES;
 }
 
 static void write_binary_head(struct message *message)
@@ -89,27 +89,24 @@ static void fill(uint8_t *data, size_t size)
 struct message *message_filler(enum message_format format, size_t payload_bytes, uint64_t id,
                                uint64_t scheduled_ns)
 {
-	struct message *message;
+	struct message *message =
+	        message_new(payload_bytes, id, scheduled_ns, format == MESSAGE_BINARY);
 
-	message = message_new(payload_bytes, id, scheduled_ns, format == MESSAGE_BINARY);
 	if (!message)
 		return NULL;
-	fill(message->data, payload_bytes);
 	switch (format) {
 	case MESSAGE_LEAN:
 		snprintf((char *)message->data, ID_WIDTH + 1, "%10" PRIu64, id);
-		fill(message->data + ID_WIDTH, payload_bytes - ID_WIDTH);
+		fill(message->data + ID_WIDTH, payload_bytes - MESSAGE_LEAN_MIN_BYTES);
 		break;
 	case MESSAGE_BINARY:
 		write_binary_head(message);
+		fill(message->data + MESSAGE_BINARY_MIN_BYTES,
+		     payload_bytes - MESSAGE_BINARY_MIN_BYTES);
 		break;
 	case MESSAGE_JSON:
 	default:
-		snprintf((char *)message->data, JSON_HEAD_BYTES + 1, JSON_HEAD_FORMAT, id,
-		         scheduled_ns);
-		fill(message->data + JSON_HEAD_BYTES, payload_bytes - MESSAGE_JSON_MIN_BYTES);
-		memcpy(message->data + payload_bytes - (sizeof JSON_TAIL - 1), JSON_TAIL,
-		       sizeof JSON_TAIL - 1);
+		fill(write_json(message), payload_bytes - MESSAGE_JSON_MIN_BYTES);
 	}
 	return message;
 }
@@ -142,7 +139,7 @@ int message_from_text(struct message **out, const void *text, size_t size, uint6
 	size_t length;
 
 	if (!data)
-		data = json_stringn(text, size);
+		data = json_stringn(size ? text : "", size); /* no text may be at NULL */
 	if (!data)
 		goto fail;
 	err = -ENOMEM;
@@ -153,7 +150,7 @@ int message_from_text(struct message **out, const void *text, size_t size, uint6
 	*out = message_new(MESSAGE_JSON_MIN_BYTES + length, id, t, false);
 	if (!*out)
 		goto fail;
-	write_json(*out, quoted + 1, length);
+	memcpy(write_json(*out), quoted + 1, length);
 	err = 0;
 fail:
 	free(quoted);
@@ -168,7 +165,8 @@ int message_from_bytes(struct message **out, const void *data, size_t size, uint
 	if (!*out)
 		return -ENOMEM;
 	write_binary_head(*out);
-	memcpy((*out)->data + MESSAGE_BINARY_MIN_BYTES, data, size);
+	if (size > 0)
+		memcpy((*out)->data + MESSAGE_BINARY_MIN_BYTES, data, size);
 	return 0;
 }
 

@@ -47,8 +47,8 @@ struct message *message_filler(enum message_format format, size_t payload_bytes,
 
 /*
  * The message for what a client published: an object {"t":…,"data":"…"} keeps its t and data;
- * any other text becomes the data and arrival_ns its t. Text must be UTF-8. Sets *out and gives
- * 0, else -EILSEQ (not UTF-8) or -ENOMEM. Freed by free().
+ * any other text becomes the data and arrival_ns its t. Text must be UTF-8, and may be NULL where
+ * size is 0. Sets *out and gives 0, else -EILSEQ (not UTF-8) or -ENOMEM. Freed by free().
  */
 int message_from_text(struct message **out, const void *text, size_t size, uint64_t id,
                       uint64_t arrival_ns);

@@ -24,11 +24,12 @@ static enum poll_reply_event take_head(struct poll_reply *reply, const struct cl
 		snprintf(reply->why, sizeof reply->why, "the server answered %d", response->status);
 		return POLL_REPLY_FAILED;
 	}
-	if (response->status == 204 && reply->cursor == CLIENT_NO_CURSOR) {
-		http_response_field(response, "X-Pushlab-Cursor", &field);
-		if (!decimal_read(field, &reply->cursor))
-			return fail(reply, "the server's 204 has no number in X-Pushlab-Cursor");
-	}
+	/* Also where a cursor is known: one from another life of the server is of no use. */
+	if (response->status == 204 &&
+	    (http_response_field(response, "X-Pushlab-Cursor", &field) ||
+	     reply->cursor == CLIENT_NO_CURSOR) &&
+	    !decimal_read(field, &reply->cursor))
+		return fail(reply, "the server's 204 has no number in X-Pushlab-Cursor");
 	if (!http_response_field(response, "X-Pushlab-Missed", &field))
 		return POLL_REPLY_MORE;
 	if (!decimal_read(field, &missed))

@@ -28,7 +28,8 @@ enum poll_reply_event {
 /*
  * Takes bytes from the front of *input; calls events->missed (X-Pushlab-Missed), ->message and
  * ->response (not ->ready). 200 carries messages; 204 none, and the cursor in X-Pushlab-Cursor
- * where the request had no since. Any other status fails. So do bytes behind the reply: requests
+ * where the request had no since, or one beyond the newest id. Any other status fails. So do bytes
+ * behind the reply: requests
  * are not pipelined, so these answer none (RFC 9112 §9.2).
  */
 enum poll_reply_event poll_reply_next(struct poll_reply *reply, struct span *input,

@@ -77,7 +77,12 @@ static void test_a_204_names_the_cursor_of_who_has_none(void **state)
 {
 	(void)state;
 	assert_reply(MESSAGE_JSON, CLIENT_NO_CURSOR, SCRIPT_CURSOR(0), "response 0\nend at 0");
-	assert_reply(MESSAGE_JSON, 3, SCRIPT_CURSOR(9), "response 0\nend at 3");
+}
+
+static void test_a_204_names_the_cursor_after_a_restart_too(void **state)
+{
+	(void)state;
+	assert_reply(MESSAGE_JSON, 9, SCRIPT_CURSOR(3), "response 0\nend at 3");
 }
 
 static void test_a_204_that_names_no_cursor_to_who_has_none_fails(void **state)
@@ -264,6 +269,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_204_is_an_empty_reply),
 	        cmocka_unit_test(test_a_204_names_the_cursor_of_who_has_none),
+	        cmocka_unit_test(test_a_204_names_the_cursor_after_a_restart_too),
 	        cmocka_unit_test(test_a_204_that_names_no_cursor_to_who_has_none_fails),
 	        cmocka_unit_test(test_the_last_message_is_the_cursor),
 	        cmocka_unit_test(test_messages_may_be_cut_by_chunks),

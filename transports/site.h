@@ -11,7 +11,7 @@
 #define CACHE_CONTROL       "no-store"
 #define NDJSON_CONTENT_TYPE "application/x-ndjson"
 #define FIELD_MISSED        "X-Pushlab-Missed" /* messages above since that are gone from the log */
-#define FIELD_CURSOR        "X-Pushlab-Cursor" /* on 204 to a request without since: where now is */
+#define FIELD_CURSOR        "X-Pushlab-Cursor" /* on 204 to a request from now on: where now is */
 
 struct site_request {
 	const char *method, *path;

@@ -32,38 +32,29 @@ static bool read_id(const char *text, uint64_t *id)
 	return !errno;
 }
 
-static unsigned read_cursor(struct subscription *subscription, const char *since, const char **why)
-{
-	uint64_t last = topic_last(subscription->topic);
-
-	subscription->from_now = !since;
-	subscription->cursor = last;
-	if (!since)
-		return 0;
-	if (!read_id(since, &subscription->cursor)) {
-		*why = "since and Last-Event-ID are the id of a message, in decimal digits";
-		return 400;
-	}
-	if (subscription->cursor > last)
-		subscription->cursor = last;
-	return 0;
-}
-
+/* The topic comes last, so that a request that is refused makes none. */
 unsigned subscription_read(struct subscription *subscription, struct hub *hub,
                            const struct subscription_parameters *parameters, const char **why)
 {
 	const char *since =
 	        parameters->last_event_id ? parameters->last_event_id : parameters->since;
-	unsigned status = subscription_topic(hub, parameters->topic, &subscription->topic, why);
+	uint64_t last, cursor = UINT64_MAX;
+	unsigned status;
 
-	if (status)
-		return status;
-	subscription->max_messages = UINT_MAX;
-	if (parameters->batch && !strcmp(parameters->batch, "1")) {
-		subscription->max_messages = 1;
-	} else if (parameters->batch) {
+	if (parameters->batch && strcmp(parameters->batch, "1")) {
 		*why = "batch can only be 1";
 		return 400;
 	}
-	return read_cursor(subscription, since, why);
+	if (since && !read_id(since, &cursor)) {
+		*why = "since and Last-Event-ID are the id of a message, in decimal digits";
+		return 400;
+	}
+	status = subscription_topic(hub, parameters->topic, &subscription->topic, why);
+	if (status)
+		return status;
+	last = topic_last(subscription->topic);
+	subscription->from_now = cursor > last;
+	subscription->cursor = cursor < last ? cursor : last;
+	subscription->max_messages = parameters->batch ? 1 : UINT_MAX;
+	return 0;
 }

@@ -20,14 +20,14 @@ struct subscription_parameters {
 struct subscription {
 	struct topic *topic;
 	uint64_t cursor;       /* id of the last message it has */
-	bool from_now;         /* it named no cursor, so that this is the topic's newest id */
+	bool from_now;         /* it named none of this topic's, so that this is the newest id */
 	unsigned max_messages; /* in one answer */
 };
 
 /*
  * Fills in *subscription, making the topic where it does not exist. A cursor above the newest id
  * comes from another life of the server and is read as "from now on". 0, or the HTTP status to
- * refuse with, and *why in one line.
+ * refuse with (and no topic is made), and *why in one line.
  */
 unsigned subscription_read(struct subscription *subscription, struct hub *hub,
                            const struct subscription_parameters *parameters, const char **why);

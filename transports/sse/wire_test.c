@@ -120,6 +120,12 @@ static void test_lines_end_in_lf_cr_or_crlf(void **state)
 	              "message||a\nmessage||b\nmessage||c\nmessage||d\nmessage||e\nmessage||f\n");
 }
 
+static void test_crlf_is_one_line_end(void **state)
+{
+	(void)state;
+	assert_events(LITERAL("data: a\r\ndata: b\r\n\r\n"), "message||a\nb\n");
+}
+
 static void test_an_event_that_ends_in_cr_does_not_wait_for_lf(void **state)
 {
 	struct sse_reader reader = {0};
@@ -399,6 +405,7 @@ int main(void)
 	        cmocka_unit_test(test_an_empty_data_line_is_data),
 	        cmocka_unit_test(test_the_space_after_the_colon_is_optional),
 	        cmocka_unit_test(test_lines_end_in_lf_cr_or_crlf),
+	        cmocka_unit_test(test_crlf_is_one_line_end),
 	        cmocka_unit_test(test_an_event_that_ends_in_cr_does_not_wait_for_lf),
 	        cmocka_unit_test(test_a_byte_order_mark_is_passed_over_at_the_start),
 	        cmocka_unit_test(test_a_byte_order_mark_elsewhere_is_part_of_the_field_name),
