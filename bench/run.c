@@ -412,12 +412,9 @@ int run_read(const char *line, struct run_spec *spec, struct run_result *result,
 	}
 
 static const struct field spec_fields[] = {
-        FIELD("", run_spec, experiment, TEXT),
-        FIELD("", run_spec, environment, TEXT),
-        FIELD("", run_spec, block, UINT),
-        FIELD("", run_spec, order, UINT),
-        FIELD("", run_spec, seed, COUNT),
-        {0},
+        FIELD("", run_spec, experiment, TEXT), FIELD("", run_spec, environment, TEXT),
+        FIELD("", run_spec, block, UINT),      FIELD("", run_spec, order, UINT),
+        FIELD("", run_spec, seed, COUNT),      {0},
 };
 
 static const struct field parameters_fields[] = {

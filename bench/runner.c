@@ -232,7 +232,7 @@ static void wait_for_bad_news(struct runner *runner)
 	poll(&ended, 1, PROGRESS_MS);
 }
 
-static void judge(const struct runner *runner, struct run_result *result)
+static void judge(const struct runner *runner, bool load_failed, struct run_result *result)
 {
 	char *reason = result->reason;
 	size_t size = sizeof result->reason;
@@ -242,7 +242,7 @@ static void judge(const struct runner *runner, struct run_result *result)
 
 	if (*runner->reason)
 		snprintf(reason, size, "%s", runner->reason);
-	else if (*reason || runner->shared->failed)
+	else if (*reason || load_failed)
 		return; /* the load's own */
 	else if (!result->expected)
 		snprintf(reason, size, "no message was scheduled in the main phase");
@@ -302,7 +302,7 @@ int runner_run(const struct run_spec *spec, struct run_result *result,
 	result->server = runner.usage;
 	strcpy(result->lab_mode, "loopback");
 	strcpy(result->wire_counts, "modelled");
-	judge(&runner, result);
+	judge(&runner, runner.shared && runner.shared->failed, result);
 	release(&runner);
 	return err == -EINTR ? err : 0;
 }

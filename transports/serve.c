@@ -131,7 +131,7 @@ static error_t parse_published(int key, char *arg, struct publisher_config *publ
 			wrong_word("arrivals", arg, "even, poisson");
 		return 0;
 	case OPTION_SEED:
-		publisher->seed = strtoull(arg, NULL, 10);
+		publisher->seed = whole("seed", arg, 0, 0x1p53);
 		return 0;
 	case OPTION_MESSAGES:
 		publisher->messages_max = whole("messages", arg, 0, 1e9);
@@ -220,6 +220,7 @@ static const struct stack_ops *choose(const struct options *options,
 	bool all = !strcmp(options->transport, "all");
 	const struct endpoint *first = all ? NULL : matrix_first(options->transport);
 	const char *stack = options->stack ? options->stack : first ? first->stack : "mhd";
+	const struct stack_ops *ops = matrix_stack(stack);
 	size_t count = 0;
 
 	if (!all && !first)
@@ -235,11 +236,11 @@ static const struct stack_ops *choose(const struct options *options,
 		else
 			endpoints[count++] = *e;
 	}
-	if (!count) {
+	if (!count || !ops) {
 		fprintf(stderr, "serve: nothing to serve on --stack %s: see serve --list\n", stack);
 		exit(EXIT_USAGE);
 	}
-	return matrix_stack(stack);
+	return ops;
 }
 
 /* What this process serves: everything that main opens and closes. */
@@ -296,7 +297,7 @@ static void control_ready(void *user)
 		publisher_start(publisher, start_ns);
 }
 
-static int open_publisher(const struct options *options)
+static int open_publisher(const struct options *options, const struct stack_ops *stack)
 {
 	struct publisher_config config = options->publisher;
 	int err = hub_topic(service.hub, options->topic, &config.topic);
@@ -311,17 +312,18 @@ static int open_publisher(const struct options *options)
 	config.log = service.publish_log;
 	err = publisher_open(&service.publisher, &config);
 	if (!err)
-		err = service.stack->watch(service.server, service.publisher.fd, publisher_publish,
-		                           &service.publisher);
+		err = stack->watch(service.server, service.publisher.fd, publisher_publish,
+		                   &service.publisher);
 	if (!err && options->control_fd >= 0)
-		err = service.stack->watch(service.server, options->control_fd, control_ready,
-		                           &service.publisher);
+		err = stack->watch(service.server, options->control_fd, control_ready,
+		                   &service.publisher);
 	else if (!err && config.rate_hz > 0)
 		publisher_start(&service.publisher, clock_now_ns());
 	return err ? fail(err, "the publisher", "") : 0;
 }
 
-static int open_service(struct options *options, const struct endpoint *const *endpoints)
+static int open_service(struct options *options, const struct stack_ops *stack,
+                        const struct endpoint *const *endpoints)
 {
 	char where[96];
 	int err = hub_open(&service.hub, options->log_messages, TOPICS_MAX);
@@ -331,7 +333,8 @@ static int open_service(struct options *options, const struct endpoint *const *e
 	options->config.hub = service.hub;
 	options->config.counters = &service.counters;
 	service.control_fd = options->control_fd;
-	err = service.stack->open(&service.server, &options->config, endpoints);
+	service.stack = stack;
+	err = stack->open(&service.server, &options->config, endpoints);
 	if (err == -EINVAL)
 		wrong_word("listen", options->config.address, "this machine's numeric addresses");
 	snprintf(where, sizeof where, "%s port %u", options->config.address, options->config.port);
@@ -340,7 +343,7 @@ static int open_service(struct options *options, const struct endpoint *const *e
 		            err == -EADDRINUSE ? "choose another --port, or 0 for any free one"
 		            : err == -EACCES   ? "ports below 1024 need privileges"
 		                               : "");
-	return open_publisher(options);
+	return open_publisher(options, stack);
 }
 
 static void close_service(void)
@@ -353,10 +356,11 @@ static void close_service(void)
 }
 
 /* The first line of output: whoever started this process waits for it. */
-static void say_ready(const struct options *options, const struct endpoint *const *endpoints)
+static void say_ready(const struct options *options, const struct stack_ops *stack,
+                      const struct endpoint *const *endpoints)
 {
-	printf("ready http://%s:%u stack=%s", options->config.address,
-	       service.stack->port(service.server), service.stack->name);
+	printf("ready http://%s:%u stack=%s", options->config.address, stack->port(service.server),
+	       stack->name);
 	for (const struct endpoint *const *e = endpoints; *e; e++)
 		printf(" %s", (*e)->path);
 	printf("\n");
@@ -415,19 +419,20 @@ int main(int argc, char **argv)
 	struct options options = defaults;
 	const struct endpoint *endpoints[ENDPOINTS_MAX + 1] = {NULL};
 	struct sigaction on_stop = {.sa_handler = stop};
+	const struct stack_ops *stack;
 	int err;
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	check_payload(&options);
-	service.stack = choose(&options, endpoints);
+	stack = choose(&options, endpoints);
 	raise_descriptor_limit(&options);
-	err = open_service(&options, endpoints);
+	err = open_service(&options, stack, endpoints);
 	if (!err) {
 		sigaction(SIGINT, &on_stop, NULL);
 		sigaction(SIGTERM, &on_stop, NULL);
-		say_ready(&options, endpoints);
-		err = service.stack->run(service.server);
+		say_ready(&options, stack, endpoints);
+		err = stack->run(service.server);
 	}
 	close_service();
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
