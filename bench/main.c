@@ -55,13 +55,14 @@ static int is_experiment(const struct dirent *entry)
 
 static int list(int argc, char **argv)
 {
+	static const struct argp argp = {
+	        NULL, NULL, NULL, "Lists the experiments and the questions that they ask.",
+	        NULL, NULL, NULL};
 	char folder[PATH_MAX], path[PATH_MAX + 256], error[ERROR_MAX];
 	struct dirent **entries;
 	int count;
 
-	(void)argv;
-	if (argc > 1)
-		return usage_error("list takes no arguments");
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	if (project_path(folder, sizeof folder, "bench/experiments") ||
 	    (count = scandir(folder, &entries, is_experiment, alphasort)) < 0)
 		return usage_error("bench/experiments was not found beside this program");
@@ -407,6 +408,8 @@ static void print_help(void)
 
 int main(int argc, char **argv)
 {
+	char name[32];
+
 	argp_err_exit_status = EXIT_USAGE;
 	if (argc < 2)
 		return usage_error("which command? list, run or report: see bench --help");
@@ -415,7 +418,10 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		if (!strcmp(argv[1], commands[i].name))
+		if (!strcmp(argv[1], commands[i].name)) {
+			snprintf(name, sizeof name, "bench %s", commands[i].name);
+			argv[1] = name; /* as argp shows it */
 			return commands[i].run(argc - 1, argv + 1);
+		}
 	return usage_error("there is no command '%s': list, run or report", argv[1]);
 }
