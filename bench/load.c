@@ -274,6 +274,16 @@ static void run_phases(struct load *load)
 	note_publisher(load);
 }
 
+/* Whether the parent answers or has ended: we go on. */
+static void agree_on_end(const struct load *load)
+{
+	char answer;
+
+	if (write(load->config->parent_fd, "d", 1) == 1 &&
+	    read(load->config->parent_fd, &answer, 1) < 0)
+		return;
+}
+
 static void finish(struct load *load)
 {
 	struct load_shared *shared = load->config->shared;
@@ -317,6 +327,8 @@ int load_run(const struct load_config *config)
 		agree_on_start(&load);
 	if (!load.sessions.failed)
 		run_phases(&load);
+	if (!load.sessions.failed)
+		agree_on_end(&load);
 	finish(&load);
 	return load.sessions.failed ? -1 : 0;
 }

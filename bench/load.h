@@ -28,7 +28,9 @@ struct load_config {
 	uint16_t port;
 	const struct publish_log *log;
 	/* Ours of a socket pair: we write one byte when all are subscribed; the parent answers
-	 * with the start of the schedule, a uint64_t, CLOCK_MONOTONIC ns. */
+	 * with the start of the schedule, a uint64_t, CLOCK_MONOTONIC ns. We write another when
+	 * everything is measured, and keep the connections open until the parent answers that
+	 * with a byte: it may still be measuring the server. */
 	int parent_fd;
 	struct load_shared *shared;
 };

@@ -147,6 +147,17 @@ static void usage_end(struct runner *runner)
 	process_pss(runner->server.pid, &usage->pss_bytes);
 }
 
+/* Lets the load close its connections, and waits for its end. */
+static int release_load(struct runner *runner)
+{
+	char done;
+
+	if (read(runner->load_fd, &done, 1) != 1 ||
+	    send(runner->load_fd, &done, 1, MSG_NOSIGNAL) != 1)
+		return 1; /* it has failed: it says why itself */
+	return wait_until(runner, UINT64_MAX);
+}
+
 /* From "all are subscribed" to the end of the load. */
 static int measure(struct runner *runner)
 {
@@ -156,7 +167,7 @@ static int measure(struct runner *runner)
 
 	if (server_publish(&runner->server, start_ns))
 		return -ESRCH;
-	if (write(runner->load_fd, &start_ns, sizeof start_ns) != sizeof start_ns)
+	if (send(runner->load_fd, &start_ns, sizeof start_ns, MSG_NOSIGNAL) != sizeof start_ns)
 		return 1;
 	err = wait_until(runner, main_ns);
 	if (err)
@@ -167,7 +178,9 @@ static int measure(struct runner *runner)
 		return err;
 	usage_end(
 	        runner); /* also where nothing was left to drain and the load was quicker than we */
-	return err ? err : wait_until(runner, UINT64_MAX);
+	if (!err)
+		err = wait_until(runner, UINT64_MAX);
+	return err == 1 ? release_load(runner) : err;
 }
 
 static int drive(struct runner *runner)

@@ -41,6 +41,8 @@ void publisher_start(struct publisher *publisher, uint64_t start_ns)
 {
 	const struct publisher_config *config = &publisher->config;
 
+	if (config->rate_hz <= 0)
+		return;
 	schedule_start(&publisher->schedule, config->arrivals, config->rate_hz, config->seed,
 	               start_ns);
 	arm(publisher);

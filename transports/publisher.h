@@ -9,7 +9,7 @@
 
 struct publisher_config {
 	enum arrivals arrivals;
-	double rate_hz;
+	double rate_hz; /* 0: it never publishes */
 	uint64_t seed;
 	uint64_t messages_max; /* then it stops; 0: no end */
 	enum message_format format;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +104,12 @@ static double number(const char *option, const char *text, double low, double hi
 
 static uint64_t whole(const char *option, const char *text, double low, double high)
 {
-	return (uint64_t)number(option, text, low, high);
+	double value = number(option, text, low, high);
+
+	if (value == floor(value))
+		return (uint64_t)value;
+	fprintf(stderr, "serve: --%s: '%s' is not a whole number\n", option, text);
+	exit(EXIT_USAGE);
 }
 
 static void wrong_word(const char *option, const char *text, const char *allowed)
@@ -302,8 +308,11 @@ static int open_publisher(const struct options *options, const struct stack_ops 
 	struct publisher_config config = options->publisher;
 	int err = hub_topic(service.hub, options->topic, &config.topic);
 
+	if (err == -EINVAL)
+		wrong_word("topic", options->topic,
+		           "the names that a topic can have: 1 to 64 of A-Z a-z 0-9 . _ -");
 	if (err)
-		return fail(err, "--topic", "a name is 1 to 64 of A-Z a-z 0-9 . _ -");
+		return fail(err, "the topic", "");
 	if (options->publish_log)
 		err = open_publish_log(options);
 	if (err)

@@ -1,0 +1,259 @@
+#!/bin/bash
+# bench run, from the experiment's file to the folder of results.
+# shellcheck disable=SC2154 # tap.sh sets some
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=/dev/null
+. "$root/scripts/tap.sh"
+
+# A project of its own, wherever BUILD is: bench looks for the rest of it around itself.
+mkdir "$tmp/build" "$tmp/results"
+cp "$BUILD/bench" "$BUILD/serve" "$tmp/build"
+ln -s "$root/bench" "$root/scripts" "$tmp"
+
+columns=experiment,transport,stack,tls,link_delay_ms,link_loss,subscribers,rate_hz,arrivals
+columns+=,payload_bytes,format,poll_interval_ms,batch,headers,runs,invalid_runs
+columns+=,latency_mean_ms,latency_p50_ms,latency_p90_ms,latency_p99_ms,latency_p999_ms
+columns+=,latency_max_ms,latency_p50_low_ms,latency_p50_high_ms,unscheduled_p99_ms
+columns+=,model_mean_ms,model_max_ms,reach,duplicates,reordered,messages_per_response
+columns+=,empty_responses,wire_bytes_down,wire_bytes_up,wire_bytes_per_message
+columns+=,framing_bytes_per_message,packets_per_message,server_cpu_us_per_message
+columns+=,server_bytes_per_connection,kernel_bytes_per_connection
+
+results_made=0
+
+# run_bench NAME|FILE OPTION...: into $out, with its words in $tmp/stdout and $tmp/stderr and its
+# exit status in $status. Other work on the machine can spoil a measurement, and a run then says
+# so itself: that is the one reason to measure again, twice at most.
+run_bench() {
+	local attempt
+
+	for attempt in 1 2 3; do
+		out=$tmp/result$((++results_made))
+		"$tmp/build/bench" run "$@" --out "$out" >"$tmp/stdout" 2>"$tmp/stderr"
+		status=$?
+		((status == 1 && attempt < 3)) || return
+		grep -q 'INVALID: .*\(waited .* for a CPU\|was late\)' "$tmp/stderr" || return
+		note 'the machine is busy, measuring again:'
+		sed -n 's/.*INVALID/#   INVALID/p' "$tmp/stderr"
+	done
+}
+exits() {
+	((status == $1)) && return
+	cat "$tmp/stdout" "$tmp/stderr"
+	return 1
+}
+
+# value TRANSPORT COLUMN: from summary.csv. What comes before a quoted comma has none itself.
+value() {
+	awk -F, -v transport="$1" -v name="$2" '
+	NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) column = i }
+	$2 == transport && column { print $column }
+	' "$out/summary.csv"
+}
+
+# is TRANSPORT COLUMN VALUE
+is() {
+	local got
+
+	got=$(value "$1" "$2")
+	[ "$got" = "$3" ] || { echo "$2 is '$got'"; return 1; }
+}
+
+# within PERCENT GOT EXPECTED
+within() {
+	awk -v percent="$1" -v got="$2" -v expected="$3" 'BEGIN {
+		off = (got - expected) / expected * 100
+		printf "%s is %+.1f %% off %s\n", got, off, expected
+		exit got == "" || off < -percent || off > percent
+	}'
+}
+
+# calc EXPRESSION
+calc() {
+	awk "BEGIN { print $1 }"
+}
+
+# Each line (-n), or the whole of the files, is one JSON value: strings become S, other scalars V,
+# and then brackets are taken away from the inside.
+are_json() {
+	local lines=(-z)
+
+	[ "$1" != -n ] || { lines=(); shift; }
+	sed "${lines[@]}" -E '
+	s/"([^"\\[:cntrl:]]|\\(["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/S/g
+	s/(^|[][{},:[:space:]])-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?/\1V/g
+	s/\b(true|false|null)\b/V/g
+	s/[[:space:]]//g
+	:again
+	s/\{(S:[SV](,S:[SV])*)?\}|\[([SV](,[SV])*)?\]/V/
+	t again' "$@" | tr '\0' '\n' | awk '$0 != "V" { print; bad = 1 } END { exit bad || !NR }'
+}
+
+columns_are_those_of_the_contract() {
+	local first
+
+	read -r first <"$out/summary.csv"
+	[[ $first == "$columns",* ]] || { echo "$first"; return 1; }
+}
+
+has_one_row_for_each_transport() {
+	awk -F, 'NR > 1 { print $2 }' "$out/summary.csv" | sort |
+		diff - <(printf '%s\n' longpoll polling sse websocket)
+}
+
+plots_are_drawn() {
+	local plot name
+
+	for plot in "$root"/scripts/plots/*.gp; do
+		name=$(basename "$plot" .gp)
+		[ "$name" != style ] || continue
+		grep -q '</svg>' "$out/plots/$name.svg" || return
+		(($(wc -c <"$out/plots/$name.svg") > 2000)) || return
+		[[ $(head -c 4 "$out/plots/$name.png" | tail -c 3) == PNG ]] || return
+		(($(wc -c <"$out/plots/$name.png") > 4000)) || return
+		grep -q "(plots/$name.svg)" "$out/report.md" || return
+	done
+}
+
+latencies_are_hdr_percentiles() {
+	local file
+
+	for file in "$out"/latency/{polling-mhd,longpoll-mhd,sse-mhd,websocket-lws}.hgrm; do
+		grep -q '^ *Value  *Percentile  *TotalCount' "$file" || return
+		grep -q '^#\[Max ' "$file" || return
+	done
+}
+
+table_is_printed() {
+	local transport
+
+	for transport in polling longpoll sse websocket; do
+		grep -q "^$transport " "$tmp/stdout" || return
+	done
+}
+
+report_again_makes_the_same_summary() {
+	cp "$out/summary.csv" "$tmp/summary.csv"
+	"$tmp/build/bench" report "$out" >/dev/null && cmp "$out/summary.csv" "$tmp/summary.csv"
+}
+
+test_first_look() {
+	local transport interval
+
+	run_bench first-look --quick
+	check 'first-look exits with 0' exits 0
+	check 'the columns of summary.csv are those of the contract' columns_are_those_of_the_contract
+	check 'summary.csv has one row for each transport' has_one_row_for_each_transport
+	for transport in polling longpoll sse websocket; do
+		check "$transport reaches everybody" is "$transport" reach 1
+		check "$transport delivers nothing twice" is "$transport" duplicates 0
+		check "$transport keeps the order" is "$transport" reordered 0
+		check "the server's CPU time is measured on $transport" \
+			test -n "$(value "$transport" server_cpu_us_per_message)"
+		check "the server's memory is measured on $transport" \
+			test -n "$(value "$transport" server_bytes_per_connection)"
+		check "what was not measured is empty on $transport" \
+			is "$transport" kernel_bytes_per_connection ''
+	done
+	check 'the poll interval of a stream is empty' is sse poll_interval_ms ''
+	interval=$(value polling poll_interval_ms)
+	check 'the mean of polling is half the interval' \
+		within 15 "$(value polling latency_mean_ms)" "$(calc "$interval / 2")"
+	# In so short a time few messages come, and not quite as many as on average.
+	check 'a poll finds as many messages as come in an interval' \
+		within 30 "$(value polling messages_per_response)" \
+		"$(calc "$(value polling rate_hz) * $interval / 1000")"
+	check 'a stream brings one message an event' is sse messages_per_response 1
+	check 'environment.json is JSON' are_json "$out/environment.json"
+	check 'every line of runs.jsonl is JSON' are_json -n "$out/runs.jsonl"
+	check 'the experiment is kept as it was run' \
+		cmp "$root/bench/experiments/first-look.ini" "$out/experiment.ini"
+	check 'latencies are written as HdrHistogram does' latencies_are_hdr_percentiles
+	if command -v gnuplot >/dev/null; then
+		check 'plots are drawn, and shown in report.md' plots_are_drawn
+	else
+		skip 'plots are drawn, and shown in report.md' 'gnuplot is not here'
+	fi
+	check 'the table is printed' table_is_printed
+	check 'the last line names the folder' test "$(tail -1 "$tmp/stdout")" = "result: $out"
+	check 'report makes the same summary again' report_again_makes_the_same_summary
+}
+
+# What theory says of polling, where one message comes in an interval on average. An interval of
+# 20 ms leaves half a millisecond of waking up on a busy machine within 5 % of the mean; 500
+# messages of a fixed seed are always the same, so that luck has no part in it.
+test_closed_forms() {
+	cat >"$tmp/forms.ini" <<-END
+	[experiment]
+	name = forms
+	blocks = 1
+	seed = 1
+	[run]
+	cells = polling/mhd
+	subscribers = 4
+	rate_hz = 50
+	arrivals = poisson
+	poll_interval_ms = 20
+	warmup_s = 0.2
+	main_s = 10
+	END
+	run_bench "$tmp/forms.ini"
+	check 'an experiment can be a file' exits 0
+	check 'e^-1 of the polls find nothing' \
+		within 10 "$(value polling empty_share)" "$(calc 'exp(-1)')"
+	check 'and that is what the model says' \
+		within 0.01 "$(value polling model_empty_share)" "$(calc 'exp(-1)')"
+	check 'the mean is half the interval' within 15 "$(value polling latency_mean_ms)" 10
+	check 'a poll brings one message on average' \
+		within 10 "$(value polling messages_per_response)" 1
+}
+
+# The runs in order, as "BLOCK ORDER SEED CELL".
+runs() {
+	sed -E 's/.*"block":([0-9]+),"order":([0-9]+),"seed":([0-9]+),/\1 \2 \3 /
+	s/"parameters":\{"transport":"([a-z]+)","stack":"([a-z]+)".*/\1\/\2/' "$out/runs.jsonl"
+}
+
+blocks_are_complete() {
+	runs | awk '
+	{ expected = int((NR - 1) / 3) + 1 " " (NR - 1) % 3 + 1 }
+	$1 " " $2 != expected { print "run " NR " is " $0; bad = 1 }
+	seen[$1, $4]++ { print $4 " is twice in block " $1; bad = 1 }
+	END { exit bad || NR != 6 }'
+}
+
+cells_of_a_block_share_a_schedule() {
+	runs | awk '
+	$1 in seed && seed[$1] != $3 { bad = 1 }
+	{ seed[$1] = $3 }
+	END { exit bad || seed[1] == seed[2] }'
+}
+
+test_blocks() {
+	cat >"$tmp/blocks.ini" <<-END
+	[experiment]
+	name = blocks
+	[run]
+	cells = polling/mhd, sse/mhd, websocket/lws
+	subscribers = 2
+	rate_hz = 40
+	arrivals = even
+	poll_interval_ms = 20
+	warmup_s = 0
+	main_s = 0.2
+	END
+	(cd "$tmp" && build/bench run blocks.ini --repeat 2) >"$tmp/stdout" 2>"$tmp/stderr"
+	out=$(sed -n '$s/^result: //p' "$tmp/stdout")
+	check 'without --out the result is in results/NAME-UTC' \
+		test "${out%-*}" = "$tmp/results/blocks"
+	check 'every cell is run once in each block' blocks_are_complete
+	check 'the cells of a block share a schedule, the blocks do not' \
+		cells_of_a_block_share_a_schedule
+}
+
+test_first_look
+test_closed_forms
+test_blocks
+done_testing
