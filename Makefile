@@ -39,7 +39,8 @@ endif
 COMPILE = $(CC) $(FLAGS) $(CFLAGS) $(SANITIZERS)
 LINK = $(CC) $(CFLAGS) $(SANITIZERS) $(LDFLAGS)
 
-sources = $(sort $(shell find $(1) -name '*.c' ! -name '*_test.c'))
+# cell_*.c are parts of transports/cells_test.
+sources = $(sort $(shell find $(1) -name '*.c' ! -name '*_test.c' ! -name 'cell_*.c'))
 tests = $(sort $(shell find $(1) -name '*_test.c'))
 objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
@@ -51,9 +52,10 @@ ARCHIVES := $(OUT)/libbench.a $(OUT)/libtransports.a
 PROGRAMS := $(OUT)/serve $(OUT)/bench
 FEED := $(call objects,$(wildcard transports/feed.c))
 TEST_OBJECTS := $(call objects,$(call tests,transports bench))
+CELL_OBJECTS := $(call objects,$(sort $(shell find transports -name 'cell_*.c')))
 TESTS := $(patsubst $(OUT)/obj/%.o,$(OUT)/tests/%,$(TEST_OBJECTS))
 TEST_SCRIPTS := $(sort $(shell find transports bench scripts -name '*_test.sh'))
-OBJECTS := $(TRANSPORTS) $(BENCH) $(TEST_OBJECTS) $(FEED) \
+OBJECTS := $(TRANSPORTS) $(BENCH) $(TEST_OBJECTS) $(CELL_OBJECTS) $(FEED) \
 	$(call objects,transports/serve.c bench/main.c)
 
 V ?= 0
@@ -92,7 +94,7 @@ help: ## list the targets
 	@echo
 	@echo 'V=1 shows each command, WERROR=1 makes warnings errors, CC= and CFLAGS= are yours.'
 	@echo 'SANITIZE=address,undefined builds into build/sanitize-address-undefined/.'
-	@echo 'BUILD=DIR builds elsewhere than in build/.'
+	@echo 'BUILD=DIR builds into another folder of this tree than build/.'
 
 $(OUT)/serve: $(OUT)/obj/transports/serve.o $(OUT)/libtransports.a
 $(OUT)/bench: $(OUT)/obj/bench/main.o $(ARCHIVES)
@@ -108,6 +110,9 @@ $(TESTS): $(OUT)/tests/%: $(OUT)/obj/%.o $(FEED) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 		$(filter %.o,$^) $(ARCHIVES) $(CMOCKA_LIBS) $(LDLIBS) -o $@
+
+# It starts the server program.
+$(OUT)/tests/transports/cells_test: $(CELL_OBJECTS) | $(OUT)/serve
 
 $(OBJECTS): $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)

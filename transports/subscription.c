@@ -45,6 +45,10 @@ unsigned subscription_read(struct subscription *subscription, struct hub *hub,
 		*why = "batch can only be 1";
 		return 400;
 	}
+	if (parameters->hold && strcmp(parameters->hold, "0")) {
+		*why = "hold can only be 0";
+		return 400;
+	}
 	if (since && !read_id(since, &cursor)) {
 		*why = "since and Last-Event-ID are the id of a message, in decimal digits";
 		return 400;
@@ -56,5 +60,6 @@ unsigned subscription_read(struct subscription *subscription, struct hub *hub,
 	subscription->from_now = cursor > last;
 	subscription->cursor = cursor < last ? cursor : last;
 	subscription->max_messages = parameters->batch ? 1 : UINT_MAX;
+	subscription->hold = !parameters->hold;
 	return 0;
 }

@@ -14,6 +14,7 @@ struct subscription_parameters {
 	const char *topic;         /* ?topic= */
 	const char *since;         /* ?since= */
 	const char *batch;         /* ?batch=1; longpoll only */
+	const char *hold;          /* ?hold=0; longpoll only */
 	const char *last_event_id; /* the Last-Event-ID field, which wins over since */
 };
 
@@ -22,6 +23,7 @@ struct subscription {
 	uint64_t cursor;       /* id of the last message it has */
 	bool from_now;         /* it named none of this topic's, so that this is the newest id */
 	unsigned max_messages; /* in one answer */
+	bool hold;             /* a long-poll may wait for news */
 };
 
 /*

@@ -172,6 +172,14 @@ static void test_batch_can_only_be_1(void **state)
 		assert_refused(*state, &(struct subscription_parameters){.batch = bad[i]}, 400);
 }
 
+static void test_hold_0_asks_for_an_answer_at_once(void **state)
+{
+	assert_true(accepted(*state, &(struct subscription_parameters){.since = "2"}).hold);
+	assert_false(accepted(*state, &(struct subscription_parameters){.hold = "0"}).hold);
+	assert_refused(*state, &(struct subscription_parameters){.hold = "1"}, 400);
+	assert_refused(*state, &(struct subscription_parameters){.hold = ""}, 400);
+}
+
 static void test_a_name_that_no_topic_can_have_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "a b", "a/b", "\xc3\xa9", "a\n"};
@@ -248,6 +256,7 @@ int main(void)
 	        HUB_TEST(test_a_cursor_is_a_64_bit_number_in_decimal_digits),
 	        HUB_TEST(test_batch_1_asks_for_one_message_an_answer),
 	        HUB_TEST(test_batch_can_only_be_1),
+	        HUB_TEST(test_hold_0_asks_for_an_answer_at_once),
 	        HUB_TEST(test_a_name_that_no_topic_can_have_is_refused),
 	        HUB_TEST(test_one_topic_too_many_is_refused_and_the_others_are_served),
 	        HUB_TEST(test_a_request_that_is_refused_makes_no_topic),

@@ -7,7 +7,7 @@
 #include "../client_script.h"
 #include "../matrix.h"
 
-#define ASK           "> GET /longpoll?topic=t HTTP/1.1\r\nHost: h\r\n\r\n\n"
+#define ASK           "> GET /longpoll?topic=t&hold=0 HTTP/1.1\r\nHost: h\r\n\r\n\n"
 #define ASK_SINCE(id) "> GET /longpoll?topic=t&since=" #id " HTTP/1.1\r\nHost: h\r\n\r\n\n"
 #define CLOSING       "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
@@ -57,7 +57,7 @@ static void test_one_message_per_response_is_asked_for_with_batch(void **state)
 	(void)state;
 	one.one_per_response = true;
 	script_expect_play(&longpoll_client, &one, texts,
-	                   "> GET /longpoll?topic=t&batch=1 HTTP/1.1\r\nHost: h\r\n\r\n\n"
+	                   "> GET /longpoll?topic=t&hold=0&batch=1 HTTP/1.1\r\nHost: h\r\n\r\n\n"
 	                   "response 0\nready\n"
 	                   "> GET /longpoll?topic=t&since=3&batch=1 HTTP/1.1\r\nHost: h\r\n\r\n\n");
 }

@@ -5,7 +5,8 @@
  * now, and the request waits only where there are none. */
 static enum MHD_Result start(struct mhd_request *request)
 {
-	if (topic_after(request->subscription.topic, request->subscriber.cursor))
+	if (!request->subscription.hold ||
+	    topic_after(request->subscription.topic, request->subscriber.cursor))
 		return mhd_answer_messages(request);
 	mhd_park(request, mhd_config(request)->hold_ns);
 	return MHD_YES;

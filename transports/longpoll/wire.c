@@ -7,7 +7,7 @@
 
 void longpoll_append_request(struct bytes *out, const struct client_config *config, uint64_t since)
 {
-	char target[TOPIC_NAME_MAX + 64], cursor[32] = "";
+	char target[TOPIC_NAME_MAX + 64], cursor[32] = "&hold=0";
 
 	if (since != CLIENT_NO_CURSOR)
 		snprintf(cursor, sizeof cursor, "&since=%" PRIu64, since);

@@ -33,11 +33,11 @@ static void test_a_request_says_topic_and_cursor(void **state)
 	               "GET /longpoll?topic=news&since=42 HTTP/1.1\r\nHost: h:1\r\n\r\n");
 }
 
-static void test_a_request_without_cursor_has_no_since(void **state)
+static void test_a_request_without_cursor_is_not_to_be_held(void **state)
 {
 	(void)state;
 	assert_request(&config, CLIENT_NO_CURSOR,
-	               "GET /longpoll?topic=news HTTP/1.1\r\nHost: h:1\r\n\r\n");
+	               "GET /longpoll?topic=news&hold=0 HTTP/1.1\r\nHost: h:1\r\n\r\n");
 }
 
 static void test_batch_1_asks_for_one_message_an_answer(void **state)
@@ -49,7 +49,7 @@ static void test_batch_1_asks_for_one_message_an_answer(void **state)
 	assert_request(&one, 42,
 	               "GET /longpoll?topic=news&since=42&batch=1 HTTP/1.1\r\nHost: h:1\r\n\r\n");
 	assert_request(&one, CLIENT_NO_CURSOR,
-	               "GET /longpoll?topic=news&batch=1 HTTP/1.1\r\nHost: h:1\r\n\r\n");
+	               "GET /longpoll?topic=news&hold=0&batch=1 HTTP/1.1\r\nHost: h:1\r\n\r\n");
 }
 
 static void test_the_longest_topic_and_cursor_are_not_cut(void **state)
@@ -98,7 +98,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_request_says_topic_and_cursor),
-	        cmocka_unit_test(test_a_request_without_cursor_has_no_since),
+	        cmocka_unit_test(test_a_request_without_cursor_is_not_to_be_held),
 	        cmocka_unit_test(test_batch_1_asks_for_one_message_an_answer),
 	        cmocka_unit_test(test_the_longest_topic_and_cursor_are_not_cut),
 	        cmocka_unit_test(test_a_browser_says_more),

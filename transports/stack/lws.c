@@ -11,8 +11,13 @@
 #include "../listen.h"
 #include "../site.h"
 
-#define HEAD_BYTES 512
-#define PROTOCOL   "pushlab"
+#define HEAD_BYTES     512
+#define ARGUMENT_BYTES 256
+#define PROTOCOL       "pushlab"
+
+/* What a connection's opaque user data points to, before its first request and after; NULL for any
+ * other descriptor of libwebsockets'. */
+static char new_connection, used_connection;
 
 /* A descriptor of ours in the loop. */
 struct source {
@@ -118,47 +123,64 @@ static const struct endpoint *find_endpoint(const struct lws_stack_server *serve
 	return NULL;
 }
 
-/* Writes the head; the content waits in the request's buffer for writable. */
-static int send_head(struct lws_stack_request *request, const struct site_answer *answer)
+static int add_field(struct lws *wsi, enum lws_token_indexes token, const char *value, uint8_t **at,
+                     uint8_t *end)
 {
-	uint8_t room[LWS_PRE + HEAD_BYTES], *start = room + LWS_PRE, *at = start;
-	uint8_t *end = room + sizeof room;
-	struct lws *wsi = request->wsi;
-	size_t size = bytes_size(&answer->body);
-
-	if (lws_add_http_common_headers(wsi, answer->status, answer->content_type, size, &at, end))
-		return -1;
-	if (lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL,
-	                                 (const uint8_t *)CACHE_CONTROL, sizeof CACHE_CONTROL - 1,
-	                                 &at, end))
-		return -1;
-	if (answer->allow &&
-	    lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_ALLOW, (const uint8_t *)answer->allow,
-	                                 (int)strlen(answer->allow), &at, end))
-		return -1;
-	if (answer->status == 426 &&
-	    lws_add_http_header_by_token(wsi, WSI_TOKEN_UPGRADE, (const uint8_t *)"websocket", 9,
-	                                 &at, end))
-		return -1;
-	return lws_finalize_write_http_header(wsi, start, &at, end) ? -1 : 0;
+	return lws_add_http_header_by_token(wsi, token, (const uint8_t *)value, (int)strlen(value),
+	                                    at, end);
 }
 
+static int write_head(struct lws *wsi, const struct site_answer *answer, uint8_t **at, uint8_t *end)
+{
+	if (lws_add_http_common_headers(wsi, answer->status, answer->content_type,
+	                                bytes_size(&answer->body), at, end) ||
+	    add_field(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, CACHE_CONTROL, at, end))
+		return -1;
+	if (answer->allow && add_field(wsi, WSI_TOKEN_HTTP_ALLOW, answer->allow, at, end))
+		return -1;
+	if (answer->status == 426 && add_field(wsi, WSI_TOKEN_UPGRADE, "websocket", at, end))
+		return -1;
+	if (answer->status == 411 && add_field(wsi, WSI_TOKEN_CONNECTION, "close", at, end))
+		return -1;
+	return lws_finalize_http_header(wsi, at, end) ? -1 : 0;
+}
+
+/* Head and content in one write. A response to HEAD has no content (RFC 9110 §9.3.2). */
+static int write_answer(struct lws *wsi, const struct site_answer *answer)
+{
+	struct bytes out = {0};
+	uint8_t *room = bytes_reserve(&out, LWS_PRE + HEAD_BYTES), *at;
+	int err = -1;
+
+	if (!room)
+		goto fail;
+	at = room + LWS_PRE;
+	if (write_head(wsi, answer, &at, at + HEAD_BYTES))
+		goto fail;
+	bytes_commit(&out, (size_t)(at - room));
+	if (!lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI))
+		bytes_append(&out, bytes_data(&answer->body), bytes_size(&answer->body));
+	if (!out.failed && lws_write(wsi, out.data + LWS_PRE, bytes_size(&out) - LWS_PRE,
+	                             LWS_WRITE_HTTP_FINAL) >= 0)
+		err = 0;
+fail:
+	bytes_free(&out);
+	return err;
+}
+
+/* At once, as libwebsockets' own refusals are sent: while a complete request waits for its answer
+ * the library reports its end again for each piece of a pipelined one. An answer that the socket
+ * does not take, small as all are, goes to a peer that reads none: it is closed. */
 static int send_answer(struct lws_stack_request *request, struct site_answer *answer)
 {
-	bytes_clear(&request->buffer);
-	if (!bytes_reserve(&request->buffer, LWS_PRE)) {
-		bytes_free(&answer->body);
-		return -1;
-	}
-	bytes_commit(&request->buffer, LWS_PRE);
-	bytes_append(&request->buffer, bytes_data(&answer->body), bytes_size(&answer->body));
-	if (send_head(request, answer) || request->buffer.failed) {
-		bytes_free(&answer->body);
-		return -1;
-	}
+	struct lws *wsi = request->wsi;
+	bool failed = answer->body.failed || write_answer(wsi, answer);
+
 	bytes_free(&answer->body);
-	lws_callback_on_writable(request->wsi);
-	return 0;
+	request_end(request); /* libwebsockets frees it, and says nothing */
+	if (failed || answer->status == 411 || lws_partial_buffered(wsi))
+		return -1;
+	return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
 static int refuse(struct lws_stack_request *request, unsigned status, const char *why,
@@ -168,17 +190,6 @@ static int refuse(struct lws_stack_request *request, unsigned status, const char
 
 	site_refuse(&request->server->config, &answer, status, why);
 	return send_answer(request, &answer);
-}
-
-static int send_content(struct lws_stack_request *request)
-{
-	size_t size = bytes_size(&request->buffer) - LWS_PRE;
-	uint8_t *content = request->buffer.data + LWS_PRE;
-
-	if (size && lws_write(request->wsi, content, size, LWS_WRITE_HTTP_FINAL) < 0)
-		return -1;
-	bytes_free(&request->buffer);
-	return lws_http_transaction_completed(request->wsi) ? -1 : 0;
 }
 
 /* The path of the request; its method is the name of the token that holds it. */
@@ -203,10 +214,16 @@ static const char *read_target(struct lws *wsi, char *path, size_t size)
 	return "";
 }
 
-/* The value of an argument of the target, in its room; NULL where it has none. */
+/* The value of an argument of the target, in its room; NULL where it has none. One that is too
+ * large for the room may be the one asked for: it is read as empty, which is refused. */
 static const char *argument(struct lws *wsi, const char *name, char *room, int size)
 {
-	return lws_get_urlarg_by_name(wsi, name, room, size);
+	for (int i = 0;; i++) {
+		if (lws_hdr_copy_fragment(wsi, room, size, WSI_TOKEN_HTTP_URI_ARGS, i) < 0)
+			return lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) ? "" : NULL;
+		if (!strncmp(room, name, strlen(name)))
+			return room + strlen(name);
+	}
 }
 
 static const char *field(struct lws *wsi, enum lws_token_indexes token, char *room, int size)
@@ -217,7 +234,7 @@ static const char *field(struct lws *wsi, enum lws_token_indexes token, char *ro
 static unsigned read_subscription(struct lws_stack_server *server, struct lws *wsi,
                                   struct subscription *subscription, const char **why)
 {
-	char topic[96], since[32];
+	char topic[ARGUMENT_BYTES], since[ARGUMENT_BYTES];
 	struct subscription_parameters parameters = {
 	        .topic = argument(wsi, "topic=", topic, sizeof topic),
 	        .since = argument(wsi, "since=", since, sizeof since),
@@ -228,7 +245,7 @@ static unsigned read_subscription(struct lws_stack_server *server, struct lws *w
 
 static int serve_site(struct lws_stack_request *request, const char *method, const char *path)
 {
-	char topic[96], content_type[64];
+	char topic[ARGUMENT_BYTES], content_type[64];
 	const char *type =
 	        field(request->wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, content_type, sizeof content_type);
 	struct site_request asked = {
@@ -249,6 +266,26 @@ static int serve_site(struct lws_stack_request *request, const char *method, con
 	return send_answer(request, &answer);
 }
 
+/* libwebsockets reads no chunked content, and takes a POST, PUT or PATCH without a length for a
+ * very long one. */
+static bool lacks_length(struct lws *wsi, const char *method)
+{
+	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) ||
+	       (*method == 'P' && !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH));
+}
+
+/* libwebsockets 4.1 reads the content of a request that came behind another one from where its own
+ * head begins, and then loops for ever. That the library has buffered input says that this one may
+ * have come so; the first of its connection cannot. */
+static bool may_be_misread(struct lws *wsi)
+{
+	bool first = lws_get_opaque_user_data(wsi) == &new_connection;
+
+	lws_set_opaque_user_data(wsi, &used_connection);
+	return !first && lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) &&
+	       !lws_service_adjust_timeout(lws_get_context(wsi), 1, 0);
+}
+
 static int on_http(struct lws_stack_request *request, struct lws_stack_server *server,
                    struct lws *wsi)
 {
@@ -259,20 +296,16 @@ static int on_http(struct lws_stack_request *request, struct lws_stack_server *s
 	request_begin(request, server, wsi);
 	request->server->config.counters->requests++;
 	request->endpoint = find_endpoint(request->server, path);
+	if (may_be_misread(wsi))
+		return -1; /* its client may send it again: RFC 9112 §9.3.2 */
+	if (lacks_length(wsi, method))
+		return refuse(request, 411, "this server needs a Content-Length", NULL);
 	if (request->endpoint && allow)
 		return refuse(request, 405, "this method is not allowed here", allow);
 	if (request->endpoint)
 		return refuse(request, 426, "this path speaks WebSocket: ask for an upgrade", NULL);
 	if (!strcmp(method, "POST"))
 		return 0; /* its content is still to come */
-	return serve_site(request, method, path);
-}
-
-static int on_http_end(struct lws_stack_request *request)
-{
-	char path[64];
-	const char *method = read_target(request->wsi, path, sizeof path);
-
 	return serve_site(request, method, path);
 }
 
@@ -285,34 +318,58 @@ static int keep_body(struct lws_stack_request *request, const void *piece, size_
 	return request->buffer.failed ? -1 : 0;
 }
 
+static int on_http_end(struct lws_stack_request *request)
+{
+	char path[64];
+	const char *method = read_target(request->wsi, path, sizeof path);
+
+	return serve_site(request, method, path);
+}
+
 /* Before the 101 there is no memory for the connection yet, and libwebsockets would call its answer
- * HTTP/1.0: the refusal is written by hand and at once. */
-static int refuse_upgrade(struct lws_stack_server *server, struct lws *wsi, unsigned status,
-                          const char *why)
+ * HTTP/1.0: the refusal is written by hand, and the connection ends with it. */
+static void refuse_upgrade(struct lws_stack_server *server, struct lws *wsi, unsigned status,
+                           const char *why)
 {
 	struct site_answer answer = {0};
 	struct bytes out = {0};
-	int err = -1;
 
 	site_refuse(&server->config, &answer, status, why);
 	if (bytes_reserve(&out, LWS_PRE))
 		bytes_commit(&out, LWS_PRE);
 	bytes_printf(&out,
 	             "HTTP/1.1 %u \r\ncontent-type: %s\r\ncontent-length: %zu\r\n"
-	             "cache-control: " CACHE_CONTROL "\r\n\r\n",
-	             status, answer.content_type, bytes_size(&answer.body));
+	             "cache-control: " CACHE_CONTROL "\r\nconnection: close\r\n%s\r\n",
+	             status, answer.content_type, bytes_size(&answer.body),
+	             status == 426 ? "upgrade: websocket\r\nsec-websocket-version: 13\r\n" : "");
 	bytes_append(&out, bytes_data(&answer.body), bytes_size(&answer.body));
-	if (!out.failed && !answer.body.failed &&
-	    lws_write(wsi, out.data + LWS_PRE, bytes_size(&out) - LWS_PRE, LWS_WRITE_HTTP_FINAL) >=
-	            0)
-		err = 0;
+	if (!out.failed && !answer.body.failed)
+		lws_write(wsi, out.data + LWS_PRE, bytes_size(&out) - LWS_PRE,
+		          LWS_WRITE_HTTP_FINAL);
 	bytes_free(&answer.body);
 	bytes_free(&out);
-	return err;
 }
 
-/* May this request become a WebSocket? 0: yes. 1: it was refused. */
-static int on_upgrade(struct lws_stack_server *server, struct lws *wsi)
+/* What libwebsockets leaves to its user of RFC 6455 §4.2.1. 0, or the status to refuse with. */
+static unsigned read_handshake(struct lws *wsi, const char *protocol, const char **why)
+{
+	char version[8];
+
+	if (strcasecmp(protocol, "websocket") ||
+	    !field(wsi, WSI_TOKEN_VERSION, version, sizeof version) || strcmp(version, "13")) {
+		*why = "the only upgrade here is to WebSocket, version 13";
+		return 426;
+	}
+	if (!lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) ||
+	    !lws_hdr_total_length(wsi, WSI_TOKEN_KEY)) {
+		*why = "a WebSocket handshake is a GET with a Sec-WebSocket-Key";
+		return 400;
+	}
+	return 0;
+}
+
+/* May this request become a WebSocket? 0: yes. -1: it was refused. */
+static int on_upgrade(struct lws_stack_server *server, struct lws *wsi, const char *protocol)
 {
 	struct subscription subscription;
 	const char *why = "there is no such path on this server";
@@ -322,10 +379,12 @@ static int on_upgrade(struct lws_stack_server *server, struct lws *wsi)
 	server->config.counters->requests++;
 	read_target(wsi, path, sizeof path);
 	if (find_endpoint(server, path))
-		status = read_subscription(server, wsi, &subscription, &why);
+		status = read_handshake(wsi, protocol, &why);
 	if (!status)
-		return 0;
-	return refuse_upgrade(server, wsi, status, why) ? -1 : 1;
+		status = read_subscription(server, wsi, &subscription, &why);
+	if (status)
+		refuse_upgrade(server, wsi, status, why);
+	return status ? -1 : 0;
 }
 
 static int on_established(struct lws_stack_server *server, struct lws *wsi,
@@ -347,14 +406,14 @@ static int on_established(struct lws_stack_server *server, struct lws *wsi,
 
 static void on_connected(struct lws_stack_server *server, struct lws *wsi)
 {
-	lws_set_opaque_user_data(wsi, server);
+	lws_set_opaque_user_data(wsi, &new_connection);
 	server->config.counters->connections++;
 	server->config.counters->connections_open++;
 }
 
 static void on_destroyed(struct lws_stack_server *server, struct lws *wsi)
 {
-	if (lws_get_opaque_user_data(wsi) == server)
+	if (lws_get_opaque_user_data(wsi))
 		server->config.counters->connections_open--;
 }
 
@@ -394,10 +453,8 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 		return keep_body(user, in, size);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return on_http_end(user);
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-		return send_content(user);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return on_upgrade(server, wsi);
+		return on_upgrade(server, wsi, in);
 	case LWS_CALLBACK_ESTABLISHED:
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 	case LWS_CALLBACK_RECEIVE:

@@ -52,6 +52,7 @@ struct mhd_server {
 	struct source daemon_source, stop_source;
 	int epoll_fd, stop_fd;
 	uint16_t port;
+	bool resumed; /* a connection, since MHD_run last began */
 	bool stopping, closing;
 };
 
@@ -79,6 +80,7 @@ static void unpark(struct mhd_request *request, bool timed_out)
 	TAILQ_REMOVE(&server->parked, request, parked_link);
 	server->config.counters->subscribers--;
 	MHD_resume_connection(request->connection);
+	server->resumed = true;
 }
 
 #define REQUEST_OF(pointer, member)                                                                \
@@ -258,6 +260,7 @@ static enum MHD_Result start(struct mhd_request *request, const char *method)
 	        .topic = argument(request, "topic"),
 	        .since = argument(request, "since"),
 	        .batch = argument(request, "batch"),
+	        .hold = argument(request, "hold"),
 	        .last_event_id = field(request, "Last-Event-ID"),
 	};
 	const char *allow = site_endpoint_allow(method), *why;
@@ -346,8 +349,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 		*request_cls = request_new(server, connection, path);
 		return *request_cls ? MHD_YES : MHD_NO;
 	}
-	if (!request->peer)
-		return MHD_NO; /* no memory to watch it with */
+	if (!request->peer || server->closing)
+		return MHD_NO; /* no memory to watch it with; nothing may be parked any more */
 	if (*upload_size) {
 		keep_body(request, upload, *upload_size);
 		*upload_size = 0;
@@ -560,11 +563,14 @@ static uint16_t stack_port(const struct server *server)
 	return ((const struct mhd_server *)server)->port;
 }
 
-/* How long epoll_wait may sleep: libmicrohttpd says 0 while a response is half made. */
+/* How long epoll_wait may sleep: libmicrohttpd says 0 while a response is half made, but says
+ * nothing of connections that were resumed, as by a POST /publish that MHD_run has handled. */
 static int wait_ms(struct mhd_server *server)
 {
 	MHD_UNSIGNED_LONG_LONG timeout_ms;
 
+	if (server->resumed)
+		return 0;
 	if (MHD_get_timeout(server->daemon, &timeout_ms) == MHD_NO)
 		return -1;
 	return timeout_ms > 60000 ? 60000 : (int)timeout_ms;
@@ -588,6 +594,7 @@ static int stack_run(struct server *base)
 		}
 		/* After every wake-up: resuming a connection does not show in the daemon's epoll
 		 * descriptor. */
+		server->resumed = false;
 		MHD_run(server->daemon);
 	}
 	return 0;

@@ -1,0 +1,455 @@
+#include "cell_fixture.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../bench/process.h"
+#include "../bench/project.h"
+
+#define ARGUMENTS_MAX 16
+#define STEP_MS       2 /* between two looks at the counters */
+#define RECV_BYTES    65536
+
+/* The key and its answer are those of RFC 6455 §1.3. */
+#define HANDSHAKE                                                                                  \
+	"Upgrade: websocket\r\nConnection: Upgrade\r\n"                                            \
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+
+static int trouble(const struct cell *cell, const char *why)
+{
+	fprintf(stderr, "%s/%s: %s\n", cell->endpoint->transport, cell->endpoint->stack, why);
+	return -1;
+}
+
+/* In the child. */
+static void execute(const char *program, const struct endpoint *endpoint, const char *options,
+                    int out_fd)
+{
+	char transport[32], stack[32], words[256], *rest = words;
+	char *arguments[ARGUMENTS_MAX] = {(char *)program, transport, stack, "--port=0",
+	                                  "--rate=0"};
+
+	snprintf(transport, sizeof transport, "--transport=%s", endpoint->transport);
+	snprintf(stack, sizeof stack, "--stack=%s", endpoint->stack);
+	snprintf(words, sizeof words, "%s", options);
+	for (size_t i = 5; *options && rest && i < ARGUMENTS_MAX - 1; i++)
+		arguments[i] = strsep(&rest, " ");
+	dup2(out_fd, STDOUT_FILENO);
+	execv(program, arguments);
+	_exit(127);
+}
+
+static int read_ready(struct cell *cell, int fd)
+{
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	char line[256] = "";
+	size_t size = 0;
+
+	while (!strchr(line, '\n') && size < sizeof line - 1) {
+		ssize_t got;
+
+		if (poll(&readable, 1, CELL_PATIENCE_MS) <= 0)
+			return trouble(cell, "the server was not ready in time");
+		got = read(fd, line + size, sizeof line - 1 - size);
+		if (got <= 0)
+			break;
+		size += (size_t)got;
+		line[size] = '\0';
+	}
+	if (sscanf(line, "ready http://127.0.0.1:%" SCNu16, &cell->port) == 1)
+		return 0;
+	return trouble(cell, "the server said no readiness line");
+}
+
+static pid_t spawn(const struct endpoint *endpoint, const char *options, int out_fd)
+{
+	pid_t parent = getpid(), pid;
+	char program[PATH_MAX];
+
+	if (project_path(program, sizeof program, "serve"))
+		return -1;
+	pid = fork();
+	if (pid)
+		return pid;
+	if (process_prepare_child(parent, -1))
+		execute(program, endpoint, options, out_fd);
+	_exit(127);
+}
+
+int cell_open(struct cell *cell, const struct endpoint *endpoint, const char *options)
+{
+	int ready[2], err;
+
+	*cell = (struct cell){.endpoint = endpoint, .pid = -1, .pid_fd = -1};
+	if (pipe2(ready, O_CLOEXEC))
+		return trouble(cell, "no pipe");
+	cell->pid = spawn(endpoint, options, ready[1]);
+	close(ready[1]);
+	if (cell->pid < 0) {
+		close(ready[0]);
+		return trouble(cell, "build/serve could not be started: is it built?");
+	}
+	cell->pid_fd = (int)syscall(SYS_pidfd_open, cell->pid, 0);
+	err = read_ready(cell, ready[0]);
+	close(ready[0]);
+	if (err)
+		cell_close(cell);
+	return err;
+}
+
+static void peer_free(struct peer *peer)
+{
+	if (peer->fd >= 0)
+		close(peer->fd);
+	bytes_free(&peer->in);
+	bytes_free(&peer->content);
+	http_response_reset(&peer->response);
+	ws_reader_free(&peer->frames);
+	free(peer);
+}
+
+int cell_close(struct cell *cell)
+{
+	struct pollfd ended = {.fd = cell->pid_fd, .events = POLLIN};
+	struct peer *peer;
+	int status, err = 0;
+
+	kill(cell->pid, SIGTERM);
+	if (poll(&ended, 1, CELL_PATIENCE_MS) <= 0) {
+		kill(cell->pid, SIGKILL);
+		err = trouble(cell, "the server did not end when it was told to");
+	}
+	waitpid(cell->pid, &status, 0);
+	close(cell->pid_fd);
+	while ((peer = cell->peers)) {
+		cell->peers = peer->next;
+		peer_free(peer);
+	}
+	if (!err && status) {
+		char how[64];
+
+		process_describe_end(status, how, sizeof how);
+		err = trouble(cell, how);
+	}
+	return err;
+}
+
+bool cell_is_on(const struct cell *cell, const char *stack)
+{
+	return !strcmp(cell->endpoint->stack, stack);
+}
+
+int cell_connect(const struct cell *cell)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	                              .sin_port = htons(cell->port),
+	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	if (connect(fd, (struct sockaddr *)&address, sizeof address)) {
+		close(fd);
+		fail_msg("connect: %s", strerror(errno));
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	return fd;
+}
+
+static struct peer *control(struct cell *cell)
+{
+	if (!cell->control)
+		cell->control = peer_open(cell);
+	return cell->control;
+}
+
+uint64_t cell_publish(struct cell *cell, const char *data)
+{
+	struct peer *peer = control(cell);
+	struct bytes content = {0};
+	uint64_t id = 0;
+
+	bytes_printf(&content, "{\"t\":7,\"data\":\"%s\"}", data);
+	peer_print(peer,
+	           "POST /publish?topic=" CELL_TOPIC " HTTP/1.1\r\nHost: h\r\n"
+	           "Content-Length: %zu\r\n\r\n",
+	           bytes_size(&content));
+	peer_send(peer, bytes_data(&content), bytes_size(&content));
+	bytes_free(&content);
+	assert_int_equal(peer_answer(peer), 200);
+	assert_int_equal(sscanf(peer_content(peer), "{\"id\":%" SCNu64 "}", &id), 1);
+	return id;
+}
+
+void cell_publish_many(struct cell *cell, unsigned messages)
+{
+	for (unsigned i = 0; i < messages; i++)
+		cell_publish(cell, "m");
+}
+
+static uint64_t counter_value(struct cell *cell, const char *counter)
+{
+	struct peer *peer = control(cell);
+	uint64_t value;
+	json_t *stats;
+
+	peer_request(peer, "GET", "/stats", "", NULL);
+	assert_int_equal(peer_answer(peer), 200);
+	stats = json_loads(peer_content(peer), 0, NULL);
+	value = (uint64_t)json_integer_value(json_object_get(stats, counter));
+	json_decref(stats);
+	return value;
+}
+
+void cell_await(struct cell *cell, const char *counter, uint64_t value)
+{
+	uint64_t now = counter_value(cell, counter);
+
+	for (int waited_ms = 0; now != value; waited_ms += STEP_MS) {
+		if (waited_ms > CELL_PATIENCE_MS)
+			fail_msg("%s is %" PRIu64 " and not %" PRIu64, counter, now, value);
+		poll(NULL, 0, STEP_MS);
+		now = counter_value(cell, counter);
+	}
+}
+
+struct peer *peer_open(struct cell *cell)
+{
+	struct peer *peer = calloc(1, sizeof *peer);
+
+	assert_non_null(peer);
+	peer->fd = -1;
+	peer->next = cell->peers;
+	cell->peers = peer;
+	peer->fd = cell_connect(cell);
+	return peer;
+}
+
+void peer_close(struct cell *cell, struct peer *peer)
+{
+	struct peer **at = &cell->peers;
+
+	while (*at != peer)
+		at = &(*at)->next;
+	*at = peer->next;
+	peer_free(peer);
+}
+
+static void await(const struct peer *peer, short events, const char *what)
+{
+	struct pollfd ready = {.fd = peer->fd, .events = events};
+
+	if (poll(&ready, 1, CELL_PATIENCE_MS) <= 0)
+		fail_msg("%s in %d ms", what, CELL_PATIENCE_MS);
+}
+
+void peer_send(struct peer *peer, const void *data, size_t size)
+{
+	for (size_t sent = 0; sent < size;) {
+		ssize_t step;
+
+		await(peer, POLLOUT, "the server took nothing more");
+		step = send(peer->fd, (const char *)data + sent, size - sent,
+		            MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (step < 0)
+			fail_msg("send: %s", strerror(errno));
+		sent += (size_t)step;
+	}
+}
+
+void peer_print(struct peer *peer, const char *format, ...)
+{
+	char *text;
+	va_list arguments;
+	int size;
+
+	va_start(arguments, format);
+	size = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	assert_true(size >= 0);
+	peer_send(peer, text, (size_t)size);
+	free(text);
+}
+
+void peer_request(struct peer *peer, const char *method, const char *target, const char *fields,
+                  const char *content)
+{
+	if (content)
+		peer_print(peer, "%s %s HTTP/1.1\r\nHost: h\r\n%sContent-Length: %zu\r\n\r\n%s",
+		           method, target, fields, strlen(content), content);
+	else
+		peer_print(peer, "%s %s HTTP/1.1\r\nHost: h\r\n%s\r\n", method, target, fields);
+}
+
+void peer_subscribe(struct cell *cell, struct peer *peer, const char *query)
+{
+	bool upgrades = !strcmp(cell->endpoint->transport, "websocket");
+
+	peer_print(peer, "GET %s%s HTTP/1.1\r\nHost: h\r\n%s\r\n", cell->endpoint->path, query,
+	           upgrades ? HANDSHAKE : "");
+}
+
+/* Waits for more input, or for the end of it. */
+static void receive(struct peer *peer)
+{
+	uint8_t *room = bytes_reserve(&peer->in, RECV_BYTES);
+	ssize_t got;
+
+	assert_non_null(room);
+	await(peer, POLLIN, "the server sent nothing more");
+	got = recv(peer->fd, room, RECV_BYTES, 0);
+	if (got > 0)
+		bytes_commit(&peer->in, (size_t)got);
+	else
+		peer->closed = true;
+}
+
+/* The next step of a response; its content is kept. */
+static enum http_event next(struct peer *peer)
+{
+	for (;;) {
+		struct span input = {bytes_data(&peer->in), bytes_size(&peer->in)}, body;
+		size_t size = input.size;
+		enum http_event event = http_response_next(&peer->response, &input, &body);
+
+		if (event == HTTP_BODY)
+			bytes_append(&peer->content, body.data, body.size);
+		bytes_consume(&peer->in, size - input.size);
+		if (event == HTTP_INVALID)
+			fail_msg("%s", http_response_why(&peer->response));
+		if (event != HTTP_MORE)
+			return event;
+		if (peer->closed)
+			return http_response_closed(&peer->response);
+		receive(peer);
+	}
+}
+
+int peer_head(struct peer *peer)
+{
+	bytes_clear(&peer->content);
+	switch (next(peer)) {
+	case HTTP_HEAD:
+		return peer->response.status;
+	case HTTP_MORE:
+		return 0;
+	default:
+		fail_msg("the response was cut short");
+		return 0;
+	}
+}
+
+int peer_answer(struct peer *peer)
+{
+	int status = peer_head(peer);
+	enum http_event event = HTTP_BODY;
+
+	while (status && event == HTTP_BODY)
+		event = next(peer);
+	if (status && event != HTTP_END)
+		fail_msg("the response was cut short");
+	return status;
+}
+
+const char *peer_field(struct peer *peer, const char *name)
+{
+	struct span value = {0};
+
+	http_response_field(&peer->response, name, &value);
+	snprintf(peer->field, sizeof peer->field, "%.*s", (int)value.size,
+	         (const char *)value.data);
+	return peer->field;
+}
+
+const char *peer_content(struct peer *peer)
+{
+	uint8_t *end = bytes_reserve(&peer->content, 1);
+
+	assert_non_null(end);
+	*end = '\0';
+	return (const char *)bytes_data(&peer->content);
+}
+
+void peer_expect_stream(struct peer *peer, const char *expected)
+{
+	size_t size = strlen(expected);
+
+	while (bytes_size(&peer->content) < size)
+		if (next(peer) != HTTP_BODY)
+			fail_msg("the stream ended: %s", peer_content(peer));
+	if (memcmp(bytes_data(&peer->content), expected, size) != 0)
+		assert_string_equal(peer_content(peer), expected);
+	bytes_consume(&peer->content, size);
+}
+
+void peer_expect_close(struct peer *peer)
+{
+	while (!peer->closed) {
+		bytes_clear(&peer->in);
+		receive(peer);
+	}
+}
+
+struct peer *peer_upgrade(struct cell *cell, const char *query)
+{
+	struct peer *peer = peer_open(cell);
+
+	peer_subscribe(cell, peer, query);
+	assert_int_equal(peer_answer(peer), 101);
+	ws_reader_init(&peer->frames, WS_CLIENT, CLIENT_MESSAGE_MAX_BYTES);
+	return peer;
+}
+
+void peer_frame(struct peer *peer, enum ws_opcode opcode, bool fin, const void *data, size_t size)
+{
+	static const uint8_t mask[4] = {0x37, 0xfa, 0x21, 0x3d}; /* RFC 6455 §5.7's */
+	struct bytes frame = {0};
+
+	ws_append_frame(&frame, opcode, fin, mask, data, size);
+	peer_send(peer, bytes_data(&frame), bytes_size(&frame));
+	bytes_free(&frame);
+}
+
+enum ws_event peer_event(struct peer *peer, struct ws_received *received)
+{
+	for (;;) {
+		struct span input = {bytes_data(&peer->in), bytes_size(&peer->in)};
+		size_t size = input.size;
+		enum ws_event event = ws_next(&peer->frames, &input, received);
+
+		bytes_consume(&peer->in, size - input.size);
+		if (event != WS_EVENT_MORE || peer->closed)
+			return event;
+		receive(peer);
+	}
+}
+
+void peer_expect_text(struct peer *peer, const char *expected)
+{
+	struct ws_received received = {0};
+
+	assert_int_equal(peer_event(peer, &received), WS_EVENT_MESSAGE);
+	assert_int_equal(received.opcode, WS_TEXT);
+	assert_int_equal(received.data.size, strlen(expected));
+	assert_memory_equal(received.data.data, expected, strlen(expected));
+}
+
+void peer_expect_close_code(struct peer *peer, unsigned code)
+{
+	struct ws_received received = {0};
+
+	assert_int_equal(peer_event(peer, &received), WS_EVENT_CLOSE);
+	assert_int_equal(received.code, code);
+}

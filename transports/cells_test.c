@@ -1,0 +1,100 @@
+/*
+ * What every cell owes, asked of build/serve over plain sockets: the cases for all transports and
+ * those for its own, stamped on each endpoint of the matrix that is no hole.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cell_fixture.h"
+#include "matrix.h"
+
+#define NAME_BYTES 128
+
+/* A case on a cell. */
+struct stamped {
+	const struct endpoint *endpoint;
+	const struct cell_case *what;
+	struct cell cell;
+	char name[NAME_BYTES];
+};
+
+#define OWN_CASES(transport) {#transport, transport##_cases},
+static const struct {
+	const char *transport; /* NULL: all */
+	const struct cell_case *cases;
+} tables[] = {{NULL, http_cases}, {NULL, client_cases}, TRANSPORTS(OWN_CASES)};
+
+static int setup(void **state)
+{
+	struct stamped *stamped = *state;
+
+	return cell_open(&stamped->cell, stamped->endpoint, stamped->what->options);
+}
+
+static void test(void **state)
+{
+	struct stamped *stamped = *state;
+
+	stamped->what->test(&stamped->cell);
+}
+
+static int teardown(void **state)
+{
+	struct stamped *stamped = *state;
+
+	return cell_close(&stamped->cell);
+}
+
+/* Every case on every cell, in stamped where it is not NULL; gives their number. */
+static size_t stamp(struct stamped *stamped)
+{
+	size_t count = 0;
+
+	for (const struct endpoint *const *e = matrix_endpoints; *e; e++)
+		for (size_t t = 0; !(*e)->hole && t < sizeof tables / sizeof *tables; t++) {
+			const struct cell_case *c = tables[t].cases;
+
+			if (tables[t].transport && strcmp(tables[t].transport, (*e)->transport))
+				continue;
+			for (; c->name; c++, count++)
+				if (stamped)
+					stamped[count] =
+					        (struct stamped){.endpoint = *e, .what = c};
+		}
+	return count;
+}
+
+/* What cmocka_run_group_tests_name stands for: that one wants an array of constant size. */
+static int run(struct stamped *stamped, struct CMUnitTest *tests, size_t count)
+{
+	stamp(stamped);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(stamped[i].name, NAME_BYTES, "%s/%s %s", stamped[i].endpoint->transport,
+		         stamped[i].endpoint->stack, stamped[i].what->name);
+		tests[i] = (struct CMUnitTest){stamped[i].name, test, setup, teardown, &stamped[i]};
+	}
+	return _cmocka_run_group_tests("cells", tests, count, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	size_t count = stamp(NULL);
+	struct stamped *stamped = calloc(count + 1, sizeof *stamped);
+	struct CMUnitTest *tests = calloc(count + 1, sizeof *tests);
+	int failed = 1;
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]); /* "sse/lws *" */
+	if (stamped && tests)
+		failed = run(stamped, tests, count);
+	free(tests);
+	free(stamped);
+	return failed;
+}
