@@ -77,18 +77,19 @@ int deliveries_note(struct deliveries *deliveries, size_t subscriber, uint64_t i
 {
 	struct run_result *result = deliveries->result;
 	uint64_t *last_id = &deliveries->last_id[subscriber];
+	bool is_main = id > deliveries->plan.warmup;
 
 	if (id == 0 || id > deliveries->plan.messages)
 		return -ERANGE;
 	if (mark(deliveries, subscriber, id)) {
-		result->duplicates++;
+		result->duplicates += is_main;
 		return 0;
 	}
 	if (id < *last_id)
-		result->reordered++;
+		result->reordered += is_main;
 	else
 		*last_id = id;
-	if (id > deliveries->plan.warmup) {
+	if (is_main) {
 		record_latency(deliveries, id, scheduled_ns, now_ns);
 		result->delivered++;
 	}

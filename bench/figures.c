@@ -84,13 +84,11 @@ static void fill_row(char (*cells)[TABLE_CELL_BYTES], const struct summary_row *
 
 static const struct table_column columns[] = {
         {"parameters", "", true}, /* left out where no cell has several rows */
-        {"transport", "", true},     {"stack", "", true},
-        {"mean", "ms", false},       {"p50 [95 % interval]", "ms", false},
-        {"p99", "ms", false},        {"max", "ms", false},
-        {"model", "mean ms", false}, {"reach", "%", false},
-        {"wire", "B/msg", false},    {"pkts", "/msg", false},
-        {"CPU", "µs/msg", false},    {"Pss", "KiB/conn", false},
-        {"msgs", "/resp", false},    {"empty", "%", false},
+        {"transport", "", true},         {"stack", "", true},      {"mean", "ms", false},
+        {"p50 [interval]", "ms", false}, {"p99", "ms", false},     {"max", "ms", false},
+        {"model", "mean ms", false},     {"reach", "%", false},    {"wire", "B/msg", false},
+        {"pkts", "/msg", false},         {"CPU", "µs/msg", false}, {"memory", "KiB/conn", false},
+        {"msgs", "/resp", false},        {"empty", "%", false},
 };
 
 int figures_table(struct table *out, const struct summary *summary)
@@ -160,12 +158,15 @@ void figures_notes(const struct summary *summary, const char *machine,
 
 	line(user, machine);
 	summary_shared(summary, shared, sizeof(shared));
-	snprintf(text, sizeof(text), "%s; %u block%s: medians over the runs.", shared,
-	         summary->blocks, summary->blocks == 1 ? "" : "s");
+	snprintf(text, sizeof(text), "%s; %u block%s: medians over the runs%s.", shared,
+	         summary->blocks, summary->blocks == 1 ? "" : "s",
+	         summary->blocks < 2   ? ""
+	         : summary->blocks < 5 ? ", and the interval from the lowest to the highest"
+	                               : ", with 95 % intervals");
 	line(user, text);
 	line(user,
 	     "Wire and pkts: per message received, both ways, with requests and ACKs. CPU: the "
-	     "server's. Pss: its memory.");
+	     "server's. Memory: its own.");
 	note_lab(summary, line, user);
 	note_invalid(summary, line, user);
 }

@@ -34,7 +34,7 @@ struct load {
 	size_t count, ready_count;
 	struct timer phase_timer;
 	enum load_phase phase;
-	uint64_t begin_ns, start_ns;
+	uint64_t begin_ns, start_ns, main_ns, drain_ns; /* when the phases began; 0: not yet */
 	struct run_traffic traffic; /* since the main phase began; its byte counts at the end */
 	struct tcp_totals at_main;
 	uint64_t cpu_at_main_ns;
@@ -94,6 +94,7 @@ static void begin_main(struct load *load)
 {
 	struct sessions *sessions = &load->sessions;
 
+	load->main_ns = clock_now_ns();
 	load->at_main = sessions_tcp_totals(sessions);
 	load->cpu_at_main_ns = cpu_ns();
 	load->traffic = (struct run_traffic){0};
@@ -107,6 +108,7 @@ static void end_main(struct load *load)
 	struct run_traffic *traffic = &load->result->traffic;
 	struct run_load *own = &load->result->load;
 
+	load->drain_ns = clock_now_ns();
 	*traffic = load->traffic;
 	traffic->app_bytes_down = load->sessions.bytes_down;
 	traffic->app_bytes_up = load->sessions.bytes_up;
@@ -116,7 +118,7 @@ static void end_main(struct load *load)
 	traffic->segments_up = totals.segments_up - before->segments_up;
 	traffic->retransmitted = totals.retransmitted - before->retransmitted;
 	own->cpu_ns = cpu_ns() - load->cpu_at_main_ns;
-	own->cpu_share = (double)own->cpu_ns / (double)load->plan.main_ns;
+	own->cpu_share = (double)own->cpu_ns / (double)(load->drain_ns - load->main_ns);
 	own->lateness_p99_ms =
 	        (double)hist_quantile_ns(&load->sessions.lateness, 0.99) / (double)NS_PER_MS;
 }
@@ -258,19 +260,22 @@ static void note_publisher(struct load *load)
 	load->result->load.publish_max_ms = (double)late->max_ns / (double)NS_PER_MS;
 }
 
+/* 0 where the phase did not begin or did not end. */
+static double length_ms(uint64_t begin_ns, uint64_t end_ns)
+{
+	return begin_ns && end_ns ? (double)(end_ns - begin_ns) / (double)NS_PER_MS : 0;
+}
+
 static void run_phases(struct load *load)
 {
-	struct run_result *result = load->result;
-	uint64_t end_of_main_ns = load->start_ns + load->plan.warmup_ns + load->plan.main_ns;
-
 	while (!load->sessions.failed && load->phase < LOAD_DRAIN)
 		run_once(load);
 	while (!load->sessions.failed && load->phase == LOAD_DRAIN &&
 	       !deliveries_complete(&load->deliveries))
 		run_once(load);
-	result->warmup_ms = (double)load->plan.warmup_ns / (double)NS_PER_MS;
-	result->main_ms = (double)load->plan.main_ns / (double)NS_PER_MS;
-	result->drain_ms = (double)(clock_now_ns() - end_of_main_ns) / (double)NS_PER_MS;
+	load->result->warmup_ms = length_ms(load->start_ns, load->main_ns);
+	load->result->main_ms = length_ms(load->main_ns, load->drain_ns);
+	load->result->drain_ms = length_ms(load->drain_ns, clock_now_ns());
 	note_publisher(load);
 }
 

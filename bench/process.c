@@ -74,7 +74,7 @@ int process_usage(pid_t pid, struct process_usage *usage)
 	return err;
 }
 
-int process_pss(pid_t pid, uint64_t *bytes)
+int process_private_memory(pid_t pid, uint64_t *bytes)
 {
 	char path[40], line[128];
 	uint64_t kib;
@@ -86,7 +86,7 @@ int process_pss(pid_t pid, uint64_t *bytes)
 	if (!file)
 		return -errno;
 	while (err && fgets(line, sizeof line, file))
-		if (sscanf(line, "Pss: %" SCNu64, &kib) == 1) {
+		if (sscanf(line, "Pss_Anon: %" SCNu64, &kib) == 1) {
 			*bytes = kib * 1024;
 			err = 0;
 		}
@@ -110,21 +110,48 @@ bool process_prepare_child(pid_t parent, int cpu)
 	return true;
 }
 
+/* Whether both are threads of one core, as the kernel lists them: "0,4" or "0-1". */
+static bool share_a_core(int cpu, int other)
+{
+	char path[96], separator = ',';
+	int low, high;
+	bool found = false;
+	FILE *list;
+
+	snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list",
+	         cpu);
+	list = fopen(path, "re");
+	while (list && separator == ',' && fscanf(list, "%d", &low) == 1) {
+		high = low;
+		if (fscanf(list, "-%d", &high) < 0 || fscanf(list, "%c", &separator) < 1)
+			separator = '\0';
+		found = found || (low <= other && other <= high);
+	}
+	if (list)
+		fclose(list);
+	return found;
+}
+
 void process_choose_cpus(int *server_cpu, int *load_cpu)
 {
-	int found[2] = {-1, -1};
+	int first = -1, second = -1;
 	cpu_set_t set;
 
 	*server_cpu = *load_cpu = -1;
 	if (sched_getaffinity(0, sizeof set, &set))
 		return;
-	for (int cpu = 0; cpu < CPU_SETSIZE && found[1] < 0; cpu++)
-		if (CPU_ISSET((size_t)cpu, &set))
-			found[found[0] >= 0] = cpu;
-	if (found[1] < 0)
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET((size_t)cpu, &set))
+			continue;
+		if (first < 0)
+			first = cpu;
+		else if (second < 0 || (share_a_core(first, second) && !share_a_core(first, cpu)))
+			second = cpu;
+	}
+	if (second < 0)
 		return;
-	*server_cpu = found[0];
-	*load_cpu = found[1];
+	*server_cpu = first;
+	*load_cpu = second;
 }
 
 size_t process_raise_descriptor_limit(void)

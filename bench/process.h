@@ -16,16 +16,17 @@ struct process_usage {
 /* 0 or a negative errno: -ENOENT where the process is gone. */
 int process_usage(pid_t pid, struct process_usage *usage);
 
-/* Proportional set size (/proc/PID/smaps_rollup): shared pages by their share. 0 or a negative
+/* Memory of the process's own: Pss_Anon of /proc/PID/smaps_rollup. What it maps from files is not
+ * in it, since its share of that changes with every process that maps the same. 0 or a negative
  * errno. */
-int process_pss(pid_t pid, uint64_t *bytes);
+int process_private_memory(pid_t pid, uint64_t *bytes);
 
 /* In a child, after fork: dies with `parent`, ignores the terminal's Ctrl-C, and runs on that CPU
  * only (-1: on any). False where the parent has died already. */
 bool process_prepare_child(pid_t parent, int cpu);
 
-/* The CPUs for the server and for the load: different ones where this process may use two, else
- * -1 for both. */
+/* The CPUs for the server and for the load: different ones where this process may use two, of
+ * different cores where they can be had; else -1 for both. */
 void process_choose_cpus(int *server_cpu, int *load_cpu);
 
 /* Raises the soft limit of descriptors to the hard one and gives that. */

@@ -166,7 +166,7 @@ static void test_a_process_that_is_gone_is_an_error(void **state)
 		_exit(0);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_int_equal(process_usage(child, &usage), -ENOENT);
-	assert_int_equal(process_pss(child, &bytes), -ENOENT);
+	assert_int_equal(process_private_memory(child, &bytes), -ENOENT);
 }
 
 static void test_memory_that_is_touched_is_counted(void **state)
@@ -177,9 +177,9 @@ static void test_memory_that_is_touched_is_counted(void **state)
 
 	(void)state;
 	assert_true(memory != MAP_FAILED);
-	assert_int_equal(process_pss(getpid(), &before), 0);
+	assert_int_equal(process_private_memory(getpid(), &before), 0);
 	memset(memory, 1, size);
-	assert_int_equal(process_pss(getpid(), &after), 0);
+	assert_int_equal(process_private_memory(getpid(), &after), 0);
 	munmap(memory, size);
 	assert_true(before > 0);
 	/* Not to the page: what is shared with others counts less the more of them there are. */

@@ -101,9 +101,9 @@ double run_server_bytes_per_connection(const struct run_spec *spec, const struct
 {
 	const struct run_server *server = &result->server;
 
-	if (server->pss_before_bytes == 0 || server->pss_bytes == 0)
+	if (server->memory_before_bytes == 0 || server->memory_bytes == 0)
 		return NAN;
-	return per((double)server->pss_bytes - (double)server->pss_before_bytes,
+	return per((double)server->memory_bytes - (double)server->memory_before_bytes,
 	           spec->parameters.subscribers);
 }
 
@@ -434,11 +434,9 @@ static const struct field parameters_fields[] = {
 };
 
 static const struct field verdict_fields[] = {
-        FIELD("", run_result, valid, FLAG),
-        FIELD("", run_result, reason, TEXT),
-        FIELD("", run_result, lab_mode, TEXT),
-        FIELD("", run_result, wire_counts, TEXT),
-        {0},
+        FIELD("", run_result, valid, FLAG),    FIELD("", run_result, reason, TEXT),
+        FIELD("", run_result, lab_mode, TEXT), FIELD("", run_result, wire_counts, TEXT),
+        FIELD("", run_result, pinning, TEXT),  {0},
 };
 
 static const struct field phases_fields[] = {
@@ -479,14 +477,15 @@ static const struct field server_fields[] = {
         FIELD("server.", run_server, cpu_ns, COUNT),
         FIELD("server.", run_server, wait_ns, COUNT),
         FIELD("server.", run_server, context_switches, COUNT),
-        FIELD("server.", run_server, pss_before_bytes, COUNT),
-        FIELD("server.", run_server, pss_bytes, COUNT),
+        FIELD("server.", run_server, memory_before_bytes, COUNT),
+        FIELD("server.", run_server, memory_bytes, COUNT),
         FIELD("server.", run_server, cpu_share, REAL),
         {0},
 };
 
 static const struct field load_fields[] = {
         FIELD("load.", run_load, cpu_ns, COUNT),
+        FIELD("load.", run_load, wait_ns, COUNT),
         FIELD("load.", run_load, cpu_share, REAL),
         FIELD("load.", run_load, lateness_p99_ms, REAL),
         FIELD("load.", run_load, publish_p99_ms, REAL),

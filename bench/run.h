@@ -44,22 +44,23 @@ struct run_traffic {
 	uint64_t empty_responses; /* of those, without a message */
 	uint64_t app_bytes_down, app_bytes_up; /* what crossed the sockets: framing and payload */
 	/* From TCP_INFO at the client's end. down: server to client. */
-	uint64_t tcp_bytes_down, tcp_bytes_up; /* retransmissions included */
+	uint64_t tcp_bytes_down, tcp_bytes_up; /* of payload; up: retransmissions included */
 	uint64_t segments_down, segments_up;   /* pure ACKs included */
 	uint64_t retransmitted;                /* segments, up */
 };
 
 struct run_server {
-	uint64_t cpu_ns;           /* during the main phase, all threads (schedstat) */
-	uint64_t wait_ns;          /* runnable, waiting for a CPU, in the same time */
-	uint64_t context_switches; /* both kinds, in the same time */
-	uint64_t pss_before_bytes; /* listening, nobody connected */
-	uint64_t pss_bytes;        /* at the end of the main phase, everybody connected */
-	double cpu_share;          /* cpu_ns / length of the main phase */
+	uint64_t cpu_ns;              /* during the main phase, all threads (schedstat) */
+	uint64_t wait_ns;             /* runnable, waiting for a CPU, in the same time */
+	uint64_t context_switches;    /* both kinds, in the same time */
+	uint64_t memory_before_bytes; /* its own (Pss_Anon), listening, nobody connected */
+	uint64_t memory_bytes;        /* the same, everybody subscribed, nothing published yet */
+	double cpu_share;             /* cpu_ns / length of the main phase */
 };
 
 struct run_load {
-	uint64_t cpu_ns; /* of the load process during the main phase */
+	uint64_t cpu_ns;  /* of the load process during the main phase */
+	uint64_t wait_ns; /* runnable, waiting for a CPU, in the same time */
 	double cpu_share;
 	double lateness_p99_ms; /* of its timers: a poll leaves that much after it was due */
 	double publish_p99_ms;  /* of the publisher: into the hub, after it was scheduled */
@@ -68,17 +69,19 @@ struct run_load {
 
 struct run_result {
 	bool valid;
-	char reason[200];                                /* why not; empty where valid */
-	char lab_mode[16];                               /* "loopback" */
-	char wire_counts[16];                            /* "modelled" or "counted" */
-	double connect_ms, warmup_ms, main_ms, drain_ms; /* as they came out */
+	char reason[200];     /* why not; empty where valid */
+	char lab_mode[16];    /* "loopback" */
+	char wire_counts[16]; /* "modelled" or "counted" */
+	char pinning[40];     /* "server on CPU 0, load on CPU 1"; "none" */
+	double connect_ms, warmup_ms, main_ms, drain_ms; /* as they came out; 0: not reached */
 	/* Of the messages scheduled within the main phase: */
 	uint64_t published;  /* how many */
 	uint64_t expected;   /* published times subscribers */
 	uint64_t delivered;  /* first deliveries */
 	uint64_t duplicates; /* deliveries of what a subscriber had already */
 	uint64_t reordered;  /* deliveries with an id below one that came before */
-	uint64_t missed;     /* that the server said were gone from its log */
+	/* In the whole run: */
+	uint64_t missed; /* messages that the server said were gone from its log */
 	uint64_t reconnects;
 	struct run_traffic traffic;
 	struct run_server server;

@@ -51,8 +51,8 @@ static int setup(void **state)
 	wanted.reconnects = 1;
 	wanted.traffic = (struct run_traffic){1000,   100000, 500,  20,  150000, 30000,
 	                                      151000, 31000,  1200, 800, 7};
-	wanted.server = (struct run_server){.cpu_ns = 7000000, .pss_before_bytes = 1 << 20};
-	wanted.server.pss_bytes = 3 << 20;
+	wanted.server = (struct run_server){.cpu_ns = 7000000, .memory_before_bytes = 1 << 20};
+	wanted.server.memory_bytes = 3 << 20;
 	wanted.load = (struct run_load){.cpu_ns = INT64_MAX, .cpu_share = 0.25};
 	for (uint64_t value = 1; value < (1ull << 50); value *= 7)
 		hist_record(&wanted.latency, value);

@@ -1,7 +1,6 @@
 #include "runner.h"
 
 #include <errno.h>
-#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,14 +12,11 @@
 #include "../transports/clock.h"
 #include "process.h"
 #include "server.h"
+#include "verdict.h"
 
-#define ADDRESS            "127.0.0.1"
-#define LEAD_NS            (50 * NS_PER_MS) /* from "all are subscribed" to the start of the schedule */
-#define PROGRESS_MS        100
-#define LOAD_CPU_MAX       0.9
-#define SERVER_WAIT_MAX    0.05
-#define LATENESS_MAX_MS    10.0
-#define LATENESS_MAX_SHARE 0.05 /* of the poll interval */
+#define ADDRESS     "127.0.0.1"
+#define LEAD_NS     (50 * NS_PER_MS) /* from "all are subscribed" to the start of the schedule */
+#define PROGRESS_MS 100
 
 volatile sig_atomic_t runner_interrupted;
 
@@ -35,8 +31,9 @@ struct runner {
 	pid_t load_pid;
 	int log_fd, load_fd; /* a memfd; our end of the load's socket pair */
 	int server_cpu, load_cpu;
-	struct process_usage usage_before;
+	struct process_usage server_before, load_before; /* when the main phase began */
 	struct run_server usage;
+	uint64_t load_wait_ns;
 	char reason[sizeof((struct run_result *)0)->reason];
 };
 
@@ -128,23 +125,37 @@ static int wait_until(struct runner *runner, uint64_t until_ns)
 	}
 }
 
-static void usage_begin(struct runner *runner)
+static int read_usage(const struct runner *runner, struct process_usage *server,
+                      struct process_usage *load)
 {
-	process_usage(runner->server.pid, &runner->usage_before);
+	int err = process_usage(runner->server.pid, server);
+
+	return err ? err : process_usage(runner->load_pid, load);
 }
 
-static void usage_end(struct runner *runner)
+/* What both processes have used since usage_before was read. Both are there: the load waits for
+ * our word before it closes anything. */
+static int note_usage(struct runner *runner)
 {
-	struct process_usage now, *before = &runner->usage_before;
+	const struct process_usage *before = &runner->server_before;
+	struct process_usage server, load;
 	struct run_server *usage = &runner->usage;
+	int err = read_usage(runner, &server, &load);
 
-	if (process_usage(runner->server.pid, &now))
-		return;
-	usage->cpu_ns = now.cpu_ns - before->cpu_ns;
-	usage->wait_ns = now.wait_ns - before->wait_ns;
-	usage->context_switches = now.context_switches - before->context_switches;
-	usage->cpu_share = (double)usage->cpu_ns / (double)runner->plan.main_ns;
-	process_pss(runner->server.pid, &usage->pss_bytes);
+	if (err)
+		return err;
+	usage->cpu_ns = server.cpu_ns - before->cpu_ns;
+	usage->wait_ns = server.wait_ns - before->wait_ns;
+	usage->context_switches = server.context_switches - before->context_switches;
+	runner->load_wait_ns = load.wait_ns - runner->load_before.wait_ns;
+	return 0;
+}
+
+static void usage_failed(struct runner *runner, int err)
+{
+	if (err)
+		snprintf(runner->reason, sizeof runner->reason,
+		         "the CPU time of server and load cannot be read: %s", strerror(-err));
 }
 
 /* Lets the load close its connections, and waits for its end. */
@@ -165,6 +176,7 @@ static int measure(struct runner *runner)
 	uint64_t main_ns = start_ns + runner->plan.warmup_ns;
 	int err;
 
+	process_private_memory(runner->server.pid, &runner->usage.memory_bytes);
 	if (server_publish(&runner->server, start_ns))
 		return -ESRCH;
 	if (send(runner->load_fd, &start_ns, sizeof start_ns, MSG_NOSIGNAL) != sizeof start_ns)
@@ -172,12 +184,12 @@ static int measure(struct runner *runner)
 	err = wait_until(runner, main_ns);
 	if (err)
 		return err;
-	usage_begin(runner);
+	usage_failed(runner, read_usage(runner, &runner->server_before, &runner->load_before));
 	err = wait_until(runner, main_ns + runner->plan.main_ns);
 	if (err < 0)
 		return err;
-	usage_end(
-	        runner); /* also where nothing was left to drain and the load was quicker than we */
+	/* Also where nothing was left to drain and the load was quicker than we. */
+	usage_failed(runner, note_usage(runner));
 	if (!err)
 		err = wait_until(runner, UINT64_MAX);
 	return err == 1 ? release_load(runner) : err;
@@ -206,7 +218,7 @@ static int start(struct runner *runner)
 	                   runner->server_cpu, runner->reason, sizeof runner->reason);
 	if (err)
 		return err;
-	process_pss(runner->server.pid, &runner->usage.pss_before_bytes);
+	process_private_memory(runner->server.pid, &runner->usage.memory_before_bytes);
 	err = start_load(runner);
 	if (err)
 		snprintf(runner->reason, sizeof runner->reason, "starting the load: %s",
@@ -223,7 +235,7 @@ static void stop(struct runner *runner, bool force)
 	if (runner->load_pid > 0) {
 		if (force)
 			kill(runner->load_pid, SIGKILL);
-		waitpid(runner->load_pid, &status, 0);
+		TEMP_FAILURE_RETRY(waitpid(runner->load_pid, &status, 0));
 		if (!force && WIFSIGNALED(status)) {
 			process_describe_end(status, how, sizeof how);
 			snprintf(runner->reason, sizeof runner->reason, "the load process %s", how);
@@ -245,38 +257,6 @@ static void wait_for_bad_news(struct runner *runner)
 	poll(&ended, 1, PROGRESS_MS);
 }
 
-static void judge(const struct runner *runner, bool load_failed, struct run_result *result)
-{
-	char *reason = result->reason;
-	size_t size = sizeof result->reason;
-	double lateness_max_ms = fmax(
-	        LATENESS_MAX_MS, LATENESS_MAX_SHARE * runner->spec->parameters.poll_interval_ms);
-	double wait_share = (double)runner->usage.wait_ns / (double)runner->plan.main_ns;
-
-	if (*runner->reason)
-		snprintf(reason, size, "%s", runner->reason);
-	else if (*reason || load_failed)
-		return; /* the load's own */
-	else if (!result->expected)
-		snprintf(reason, size, "no message was scheduled in the main phase");
-	else if (result->delivered < result->expected)
-		snprintf(reason, size, "%llu of %llu deliveries are missing",
-		         (unsigned long long)(result->expected - result->delivered),
-		         (unsigned long long)result->expected);
-	else if (result->load.cpu_share > LOAD_CPU_MAX)
-		snprintf(reason, size, "the load took %.0f %% of its CPU (at most %.0f %%)",
-		         result->load.cpu_share * 100, LOAD_CPU_MAX * 100);
-	else if (wait_share > SERVER_WAIT_MAX)
-		snprintf(reason, size,
-		         "the server waited %.1f %% of the time for a CPU (at most %.0f %%)",
-		         wait_share * 100, SERVER_WAIT_MAX * 100);
-	else if (result->load.lateness_p99_ms > lateness_max_ms)
-		snprintf(reason, size, "the load was late: %.1f ms at p99 (at most %.0f ms)",
-		         result->load.lateness_p99_ms, lateness_max_ms);
-	else
-		result->valid = true;
-}
-
 static void release(struct runner *runner)
 {
 	publish_log_close(&runner->log);
@@ -286,6 +266,23 @@ static void release(struct runner *runner)
 		close(runner->load_fd);
 	if (runner->shared)
 		munmap(runner->shared, sizeof *runner->shared);
+}
+
+/* What only the parent knows. */
+static void complete(const struct runner *runner, struct run_result *result)
+{
+	result->server = runner->usage;
+	result->server.cpu_share = (double)runner->usage.cpu_ns / 1e6 / result->main_ms;
+	result->load.wait_ns = runner->load_wait_ns;
+	strcpy(result->lab_mode, "loopback");
+	strcpy(result->wire_counts, "modelled");
+	if (runner->server_cpu < 0)
+		strcpy(result->pinning, "none");
+	else
+		snprintf(result->pinning, sizeof result->pinning,
+		         "server on CPU %d, load on CPU %d", runner->server_cpu, runner->load_cpu);
+	if (*runner->reason)
+		strcpy(result->reason, runner->reason);
 }
 
 int runner_run(const struct run_spec *spec, struct run_result *result,
@@ -305,17 +302,14 @@ int runner_run(const struct run_spec *spec, struct run_result *result,
 	err = start(&runner);
 	if (!err)
 		err = drive(&runner);
+	else if (runner_interrupted)
+		err = -EINTR;
 	if (err == 1 && runner.shared->failed)
 		wait_for_bad_news(&runner);
 	stop(&runner, err != 1);
-	if (runner.shared)
-		*result = runner.shared->result;
-	else
-		*result = (struct run_result){0};
-	result->server = runner.usage;
-	strcpy(result->lab_mode, "loopback");
-	strcpy(result->wire_counts, "modelled");
-	judge(&runner, runner.shared && runner.shared->failed, result);
+	*result = runner.shared ? runner.shared->result : (struct run_result){0};
+	complete(&runner, result);
+	verdict_find(spec, result);
 	release(&runner);
 	return err == -EINTR ? err : 0;
 }

@@ -63,6 +63,7 @@ void sample_run(const char *transport, const char *stack, unsigned block, struct
 	fill_latency(result, strcmp(transport, "polling") == 0, &random);
 	fill_traffic(&result->traffic, transport);
 	result->server.cpu_ns = (uint64_t)(DELIVERIES * (6e3 + 2e3 * random_unit(&random)));
-	result->server.pss_before_bytes = 2 << 20;
-	result->server.pss_bytes = (2 << 20) + (uint64_t)(4096 * 100 * (1 + random_unit(&random)));
+	result->server.memory_before_bytes = 2 << 20;
+	result->server.memory_bytes =
+	        (2 << 20) + (uint64_t)(4096 * 100 * (1 + random_unit(&random)));
 }

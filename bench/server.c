@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,8 +19,10 @@
 #include "process.h"
 #include "project.h"
 
-#define READY_MS 10000
-#define STOP_MS  5000
+#define READY_MS         10000
+#define STOP_MS          5000
+#define LOG_MESSAGES_MIN 1024
+#define LOG_MESSAGES_MAX 1e6
 
 /* The arguments of build/serve, each option as one --name=value. */
 struct arguments {
@@ -42,6 +45,14 @@ static void add(struct arguments *arguments, const char *format, ...)
 	arguments->list[++arguments->count] = text;
 }
 
+/* Enough for a poll that comes late by some intervals. */
+static double log_messages(const struct run_parameters *parameters)
+{
+	double needed = 4 * parameters->rate_hz * parameters->poll_interval_ms / 1e3;
+
+	return fmin(fmax(needed, LOG_MESSAGES_MIN), LOG_MESSAGES_MAX);
+}
+
 static void build_arguments(struct arguments *arguments, const struct run_spec *spec,
                             uint64_t messages, int control_fd, int log_fd)
 {
@@ -55,6 +66,7 @@ static void build_arguments(struct arguments *arguments, const struct run_spec *
 	add(arguments, "--seed=%" PRIu64, spec->seed);
 	add(arguments, "--messages=%" PRIu64, messages);
 	add(arguments, "--payload=%u", parameters->payload_bytes);
+	add(arguments, "--log-messages=%.0f", log_messages(parameters));
 	add(arguments, "--format=%s", message_format_name(parameters->format));
 	add(arguments, "--control=%d", control_fd);
 	add(arguments, "--publish-log=/proc/self/fd/%d", log_fd);
@@ -169,7 +181,7 @@ int server_stop(struct server_process *server)
 	close(server->control_fd);
 	if (poll(&ended, 1, STOP_MS) <= 0)
 		kill(server->pid, SIGKILL);
-	waitpid(server->pid, &status, 0);
+	TEMP_FAILURE_RETRY(waitpid(server->pid, &status, 0));
 	if (server->pid_fd >= 0)
 		close(server->pid_fd);
 	*server = (struct server_process){.pid_fd = -1, .control_fd = -1};

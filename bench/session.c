@@ -156,7 +156,9 @@ static void go_on(struct session *session, enum client_status status)
 
 	if (session->out.failed)
 		sessions_fail(all, "out of memory");
-	else if (status == CLIENT_FAILED)
+	else
+		flush(session);
+	if (status == CLIENT_FAILED)
 		sessions_fail(all, "subscriber %zu: %s", index_of(session) + 1,
 		              all->client->why(session->state));
 	if (all->failed)
@@ -168,7 +170,6 @@ static void go_on(struct session *session, enum client_status status)
 		session_connect(session);
 		return;
 	}
-	flush(session);
 	reset_timer(session);
 }
 

@@ -17,6 +17,7 @@
 /* One TCP connection of a client: down receives; up sends, where down cannot. */
 enum client_lane { LANE_DOWN, LANE_UP, LANES_MAX };
 
+/* Whatever it is, what is in `out` is sent first. */
 enum client_status {
 	CLIENT_OK,
 	CLIENT_RECONNECT, /* the conversation is over in good order: connect this lane anew */

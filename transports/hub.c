@@ -132,13 +132,6 @@ uint64_t topic_missed(const struct topic *topic, uint64_t cursor)
 	return cursor < gone ? gone - cursor : 0;
 }
 
-size_t topic_count_after(const struct topic *topic, uint64_t cursor)
-{
-	if (cursor >= topic->last)
-		return 0;
-	return (size_t)(topic->last - cursor - topic_missed(topic, cursor));
-}
-
 void topic_append(struct topic *topic, struct message *message)
 {
 	struct message **slot = &topic->log[topic->last % topic->capacity];

@@ -54,9 +54,6 @@ const struct message *topic_after(const struct topic *topic, uint64_t cursor);
 /* How many messages above cursor are no longer in the log. */
 uint64_t topic_missed(const struct topic *topic, uint64_t cursor);
 
-/* How many messages above cursor are in the log. */
-size_t topic_count_after(const struct topic *topic, uint64_t cursor);
-
 /*
  * Puts a message, whose id must be topic_last + 1, into the log, which takes ownership of it;
  * the oldest leaves when the log is full. Then wakes every subscriber, in the order in which

@@ -109,7 +109,7 @@ static void test_there_are_topics_max_topics_and_refused_names_are_none(void **s
 /* What the log should say of a cursor, counted id by id. */
 static void assert_after(const struct topic *topic, uint64_t capacity, uint64_t cursor)
 {
-	uint64_t last = topic_last(topic), first = 0, kept = 0, gone = 0;
+	uint64_t last = topic_last(topic), first = 0, gone = 0;
 	const struct message *message = topic_after(topic, cursor);
 
 	for (uint64_t id = 1; id <= last; id++) {
@@ -119,12 +119,10 @@ static void assert_after(const struct topic *topic, uint64_t capacity, uint64_t 
 			gone++;
 			continue;
 		}
-		kept++;
 		if (!first)
 			first = id;
 	}
-	if ((message ? message->id : 0) != first || topic_missed(topic, cursor) != gone ||
-	    topic_count_after(topic, cursor) != kept)
+	if ((message ? message->id : 0) != first || topic_missed(topic, cursor) != gone)
 		fail_msg("capacity %d, last %d, cursor %lld", (int)capacity, (int)last,
 		         (long long)cursor);
 }

@@ -4,11 +4,11 @@
 #include <string.h>
 
 unsigned ndjson_append_after(struct bytes *out, const struct topic *topic, uint64_t *cursor,
-                             unsigned max)
+                             unsigned max, size_t max_bytes)
 {
 	unsigned count;
 
-	for (count = 0; count < max; count++) {
+	for (count = 0; count < max && bytes_size(out) < max_bytes; count++) {
 		const struct message *message = topic_after(topic, *cursor);
 
 		if (!message)

@@ -9,10 +9,10 @@
 #include "http.h"
 #include "hub.h"
 
-/* Appends the messages above *cursor, max at most, oldest first, and moves *cursor to the last of
- * them. Gives their number. */
+/* Appends the messages above *cursor, oldest first, max at most, and none more once they have come
+ * to max_bytes; moves *cursor to the last of them. Gives their number. */
 unsigned ndjson_append_after(struct bytes *out, const struct topic *topic, uint64_t *cursor,
-                             unsigned max);
+                             unsigned max, size_t max_bytes);
 
 /* Splits a body that arrives in pieces into lines. All zero is ready; ndjson_reset frees. */
 struct ndjson_reader {

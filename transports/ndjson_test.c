@@ -168,7 +168,7 @@ static void assert_appended(uint64_t published, uint64_t cursor, unsigned max, u
 	struct bytes out = {0};
 	unsigned lines = (unsigned)(strlen(expected) / (MESSAGE_LEAN_MIN_BYTES + 1));
 
-	assert_int_equal(ndjson_append_after(&out, topic, &cursor, max), lines);
+	assert_int_equal(ndjson_append_after(&out, topic, &cursor, max, SIZE_MAX), lines);
 	assert_int_equal(cursor, moved);
 	assert_int_equal(bytes_size(&out), strlen(expected));
 	if (lines > 0)
@@ -188,6 +188,23 @@ static void test_no_more_than_max_messages_are_appended(void **state)
 	(void)state;
 	assert_appended(3, 0, 2, 2, "         1\n         2\n");
 	assert_appended(3, 0, 0, 0, "");
+}
+
+static void test_no_more_is_appended_once_max_bytes_are_reached(void **state)
+{
+	struct hub *hub;
+	const struct topic *topic = open_topic(&hub, 4);
+	struct bytes out = {0};
+	uint64_t cursor = 0;
+
+	(void)state;
+	assert_int_equal(ndjson_append_after(&out, topic, &cursor, 4, 1), 1);
+	assert_int_equal(cursor, 1);
+	bytes_clear(&out);
+	assert_int_equal(ndjson_append_after(&out, topic, &cursor, 4, 12), 2);
+	assert_int_equal(cursor, 3);
+	bytes_free(&out);
+	hub_close(&hub);
 }
 
 static void test_without_news_nothing_is_appended(void **state)
@@ -213,7 +230,7 @@ static void test_what_is_appended_is_read_again(void **state)
 	uint64_t cursor = 0, id, scheduled_ns;
 
 	(void)state;
-	ndjson_append_after(&out, topic, &cursor, 4);
+	ndjson_append_after(&out, topic, &cursor, 4, SIZE_MAX);
 	input = (struct span){bytes_data(&out), bytes_size(&out)};
 	for (uint64_t expected = 1; expected <= 4; expected++) {
 		assert_int_equal(ndjson_next(&reader, &input, &line, NO_LIMIT), 1);
@@ -239,6 +256,7 @@ int main(void)
 	        cmocka_unit_test(test_when_memory_runs_out_no_line_is_given_any_more),
 	        cmocka_unit_test(test_the_messages_above_the_cursor_are_appended_one_a_line),
 	        cmocka_unit_test(test_no_more_than_max_messages_are_appended),
+	        cmocka_unit_test(test_no_more_is_appended_once_max_bytes_are_reached),
 	        cmocka_unit_test(test_without_news_nothing_is_appended),
 	        cmocka_unit_test(test_messages_that_left_the_log_are_passed_over),
 	        cmocka_unit_test(test_what_is_appended_is_read_again),

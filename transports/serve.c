@@ -442,6 +442,9 @@ int main(int argc, char **argv)
 		sigaction(SIGTERM, &on_stop, NULL);
 		say_ready(&options, stack, endpoints);
 		err = stack->run(service.server);
+		on_stop.sa_handler = SIG_IGN; /* the server that it would stop is going */
+		sigaction(SIGINT, &on_stop, NULL);
+		sigaction(SIGTERM, &on_stop, NULL);
 	}
 	close_service();
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -1,4 +1,4 @@
-# Server CPU time for each delivered message, one bar for each cell with its 95 % interval
+# Server CPU time for each delivered message, one bar for each cell with the interval over the blocks
 load system(sprintf('dirname "%s"', ARG0)).'/style.gp'
 
 stats summary using (count_known('server_cpu_us_per_message')) nooutput
@@ -13,7 +13,7 @@ eval question('What does a delivery cost the server?', height)
 eval place_caption(height)
 set output output
 
-set xlabel 'server CPU time, µs per delivered message: median (line: 95 % interval)'
+set xlabel 'server CPU time, µs per delivered message: median (line: interval over the blocks)'
 set xrange [0:*]
 set yrange [rows + 0.6:0.4]
 set ytics () scale 0

@@ -8,6 +8,8 @@ static enum MHD_Result start(struct mhd_request *request)
 	if (!request->subscription.hold ||
 	    topic_after(request->subscription.topic, request->subscriber.cursor))
 		return mhd_answer_messages(request);
+	if (mhd_is_over(request))
+		return MHD_NO; /* its peer has left already: nothing would wake it */
 	mhd_park(request, mhd_config(request)->hold_ns);
 	return MHD_YES;
 }

@@ -297,7 +297,7 @@ static int on_http(struct lws_stack_request *request, struct lws_stack_server *s
 	request->server->config.counters->requests++;
 	request->endpoint = find_endpoint(request->server, path);
 	if (may_be_misread(wsi))
-		return -1; /* its client may send it again: RFC 9112 §9.3.2 */
+		return -1; /* better one connection lost than the whole server */
 	if (lacks_length(wsi, method))
 		return refuse(request, 411, "this server needs a Content-Length", NULL);
 	if (request->endpoint && allow)

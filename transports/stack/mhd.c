@@ -37,7 +37,7 @@ struct shared_answer {
 	struct MHD_Response *response;
 	const struct topic *topic;
 	uint64_t asked, last;
-	unsigned max_messages;
+	unsigned max_messages, messages; /* at most, and in it */
 };
 
 struct mhd_server {
@@ -199,7 +199,10 @@ static bool share(struct mhd_request *request)
 	shared->asked = cursor;
 	shared->last = topic_last(shared->topic);
 	shared->max_messages = request->subscription.max_messages;
-	ndjson_append_after(&body, shared->topic, &cursor, shared->max_messages);
+	/* The cursor brings the rest with the next request: an answer that nobody reads is to hold
+	 * no more than a message may. */
+	shared->messages = ndjson_append_after(&body, shared->topic, &cursor, shared->max_messages,
+	                                       request->server->config.message_max_bytes);
 	shared->response = response_of(&body, NDJSON_CONTENT_TYPE);
 	if (shared->response && missed)
 		add_number(shared->response, FIELD_MISSED, missed);
@@ -212,16 +215,13 @@ enum MHD_Result mhd_answer_messages(struct mhd_request *request)
 	struct counters *counters = request->server->config.counters;
 	const struct topic *topic = request->subscription.topic;
 	uint64_t cursor = request->subscriber.cursor;
-	size_t messages = topic_count_after(topic, cursor);
 
-	if (!messages)
+	if (!topic_after(topic, cursor))
 		return answer_empty(request);
 	if (!is_shared(shared, request) && !share(request))
 		return MHD_NO;
 	counters->missed += topic_missed(topic, cursor);
-	counters->delivered += messages < request->subscription.max_messages
-	                               ? messages
-	                               : request->subscription.max_messages;
+	counters->delivered += shared->messages;
 	return MHD_queue_response(request->connection, MHD_HTTP_OK, shared->response);
 }
 

@@ -1,0 +1,77 @@
+#include "verdict.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define LOAD_CPU_MAX       0.9
+#define WAIT_MAX           0.05 /* of the main phase */
+#define LOAD_WAIT_PER_CPU  2
+#define LATENESS_MAX_MS    10.0
+#define LATENESS_MAX_SHARE 0.05 /* of the poll interval */
+
+__attribute__((format(printf, 2, 3))) static void invalid(struct run_result *result,
+                                                          const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	vsnprintf(result->reason, sizeof result->reason, format, values);
+	va_end(values);
+}
+
+static void check_deliveries(struct run_result *result)
+{
+	uint64_t missing = result->expected - result->delivered;
+
+	if (!result->expected)
+		invalid(result, "no message was scheduled in the main phase");
+	else if (missing && result->missed)
+		invalid(result,
+		        "%" PRIu64 " of %" PRIu64
+		        " deliveries are missing; the server's log had lost %" PRIu64,
+		        missing, result->expected, result->missed);
+	else if (missing)
+		invalid(result, "%" PRIu64 " of %" PRIu64 " deliveries are missing", missing,
+		        result->expected);
+}
+
+static void check_waiting(struct run_result *result, const char *who, uint64_t wait_ns)
+{
+	double share = (double)wait_ns / 1e6 / result->main_ms;
+
+	if (!*result->reason && share > WAIT_MAX)
+		invalid(result, "the %s waited %.1f %% of the time for a CPU (at most %.0f %%)",
+		        who, share * 100, WAIT_MAX * 100);
+}
+
+static void check_load(const struct run_spec *spec, struct run_result *result)
+{
+	const struct run_load *load = &result->load;
+	double late_max_ms =
+	        fmax(LATENESS_MAX_MS, LATENESS_MAX_SHARE * spec->parameters.poll_interval_ms);
+
+	if (*result->reason)
+		return;
+	if (load->cpu_share > LOAD_CPU_MAX)
+		invalid(result, "the load took %.0f %% of its CPU (at most %.0f %%)",
+		        load->cpu_share * 100, LOAD_CPU_MAX * 100);
+	else if (load->wait_ns > LOAD_WAIT_PER_CPU * load->cpu_ns)
+		invalid(result,
+		        "the load waited %.1f times as long for a CPU as it had one (at most %d)",
+		        (double)load->wait_ns / (double)load->cpu_ns, LOAD_WAIT_PER_CPU);
+	else if (load->lateness_p99_ms > late_max_ms)
+		invalid(result, "the load was late: %.1f ms at p99 (at most %.0f ms)",
+		        load->lateness_p99_ms, late_max_ms);
+}
+
+void verdict_find(const struct run_spec *spec, struct run_result *result)
+{
+	if (!*result->reason)
+		check_deliveries(result);
+	check_waiting(result, "server", result->server.wait_ns);
+	check_waiting(result, "load", result->load.wait_ns);
+	check_load(spec, result);
+	result->valid = !*result->reason;
+}

@@ -1,0 +1,18 @@
+/* Whether a run that has come to its end may be believed. */
+#ifndef BENCH_VERDICT_H
+#define BENCH_VERDICT_H
+
+#include "run.h"
+
+/*
+ * Sets result->valid, or result->reason. A reason that is there already stands. Invalid are a run
+ * with a delivery missing, and one in which the instrument was at its limit:
+ *   the load took more than 90 % of its CPU;
+ *   server or load waited for a CPU for more than 5 % of the main phase, or the load for more than
+ *   twice the time for which it had one;
+ *   the load's timers were late (p99) by more than 10 ms, or more than 5 % of the poll interval
+ *   where that is longer.
+ */
+void verdict_find(const struct run_spec *spec, struct run_result *result);
+
+#endif
