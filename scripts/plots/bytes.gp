@@ -3,6 +3,8 @@ load system(sprintf('dirname "%s"', ARG0)).'/style.gp'
 
 stats summary using (count_known('wire_bytes_per_message')) nooutput
 if (known == 0) exit status 0
+counts = ''
+stats summary using (counts = strcol('wire_counts'), 1) nooutput
 
 height = 200 + 28 * rows
 eval open_terminal(height)
@@ -33,7 +35,7 @@ set grid xtics linestyle 100
 set tmargin at screen 1 - 84.0 / height
 set bmargin at screen 110.0 / height
 
-set xlabel 'bytes per message received, both ways'
+set xlabel 'bytes per message received, both ways'.(counts eq 'modelled' ? ' (modelled)' : '')
 set rmargin at screen 0.68
 unset key
 plot summary using (0):0:(0):(column(payload)):($0 + 0.65):($0 + 1.35):(colour_of(strcol('transport'))) \
