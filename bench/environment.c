@@ -155,9 +155,19 @@ static bool needs_quotes(const char *word)
 	                                          "0123456789._-/=,:+@%")] != '\0';
 }
 
-/* The arguments of this process as one would type them to a shell. */
+/* How many words, from this one on, name the result's folder. */
+static unsigned names_folder(const char *word)
+{
+	if (strcmp(word, "--out") == 0 || strcmp(word, "-o") == 0)
+		return 2;
+	return strncmp(word, "--out=", 6) == 0;
+}
+
+/* The arguments of this process as one would type them to a shell to do the same again: into
+ * another folder, since this one is taken. */
 static json_t *command_line(void)
 {
+	unsigned left_out = 0;
 	char arguments[TEXT_MAX], line[2 * TEXT_MAX] = "";
 	FILE *file = fopen(COMMAND_LINE, "re");
 	FILE *out = fmemopen(line, sizeof(line) - 1, "w");
@@ -167,6 +177,12 @@ static json_t *command_line(void)
 	for (char *word = arguments; out && word < arguments + size; word += strlen(word) + 1) {
 		const char *quote = needs_quotes(word) ? "'" : "";
 
+		if (!left_out)
+			left_out = names_folder(word);
+		if (left_out) {
+			left_out--;
+			continue;
+		}
 		fprintf(out, "%s%s%s%s", word == arguments ? "" : " ", quote, word, quote);
 	}
 	if (out)

@@ -103,6 +103,12 @@ has_one_row_for_each_transport() {
 		diff - <(printf '%s\n' longpoll polling sse websocket)
 }
 
+# The folder of this result is taken.
+says_how_again() {
+	grep -q '^[^ ]*bench run first-look --quick' "$out/report.md" &&
+		! grep -q -- '--out' "$out/report.md"
+}
+
 plots_are_drawn() {
 	local plot name
 
@@ -176,6 +182,7 @@ test_first_look() {
 	else
 		skip 'plots are drawn, and shown in report.md' 'gnuplot is not here'
 	fi
+	check 'report.md says how to do it again, into another folder' says_how_again
 	check 'the table is printed' table_is_printed
 	check 'the last line names the folder' test "$(tail -1 "$tmp/stdout")" = "result: $out"
 	check 'report makes the same summary again' report_again_makes_the_same_summary
