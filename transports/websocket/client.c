@@ -5,10 +5,9 @@
 #include <strings.h>
 
 #include "../client.h"
+#include "../decimal.h"
 #include "../schedule.h"
 #include "wire.h"
-
-#define MESSAGE_MAX_BYTES ((size_t)16 << 20)
 
 struct websocket_client {
 	struct client_config config;
@@ -131,7 +130,7 @@ static enum client_status websocket_connected(void *state, enum client_lane lane
 	(void)now_ns;
 	http_response_reset(&client->response);
 	ws_reader_free(&client->reader);
-	ws_reader_init(&client->reader, WS_CLIENT, MESSAGE_MAX_BYTES);
+	ws_reader_init(&client->reader, WS_CLIENT, CLIENT_MESSAGE_MAX_BYTES);
 	client->open = false;
 	client->status = CLIENT_OK;
 	append_handshake(client, out);
@@ -203,17 +202,9 @@ static bool read_missed(const struct ws_received *received, uint64_t *missed)
 	const uint8_t *text = received->data.data;
 	size_t size = received->data.size, at = sizeof head - 1;
 
-	if (received->opcode != WS_TEXT || size < at + 2 || memcmp(text, head, at) != 0 ||
-	    text[size - 1] != '}')
-		return false;
-	for (*missed = 0; at < size - 1; at++) {
-		unsigned digit = (unsigned)text[at] - '0';
-
-		if (digit > 9 || __builtin_mul_overflow(*missed, 10, missed) ||
-		    __builtin_add_overflow(*missed, digit, missed))
-			return false;
-	}
-	return true;
+	return received->opcode == WS_TEXT && size > at && !memcmp(text, head, at) &&
+	       text[size - 1] == '}' &&
+	       decimal_read((struct span){text + at, size - at - 1}, missed);
 }
 
 static void take_message(struct websocket_client *client, const struct ws_received *received,
