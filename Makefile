@@ -13,7 +13,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 CFLAGS ?= -O2 -g
-PACKAGES := libmicrohttpd libwebsockets inih jansson libcrypto cmocka
+PACKAGES := libmicrohttpd gnutls libwebsockets inih jansson libssl libcrypto cmocka
 
 # Everything but these needs the compiler and the libraries.
 ifneq ($(filter-out help clean format,$(or $(MAKECMDGOALS),all)),)
@@ -21,13 +21,15 @@ missing := $(foreach tool,$(firstword $(CC)) pkg-config,\
 	$(shell command -v $(tool) >/dev/null || echo $(tool)))
 ifeq ($(strip $(missing)),)
 missing := $(foreach package,$(PACKAGES),$(shell pkg-config --exists $(package) || echo $(package)))
+# It has no pkg-config file.
+missing += $(shell echo '\#include <wslay/wslay.h>' | $(CC) -E - >/dev/null 2>&1 || echo libwslay)
 endif
 ifneq ($(strip $(missing)),)
 $(error $(firstword $(missing)) is missing: run scripts/with-deps $(strip make $(MAKECMDGOALS)))
 endif
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES))
 LDLIBS := $(shell pkg-config --libs $(filter-out cmocka,$(PACKAGES))) -lev -lm
-CMOCKA_LIBS := $(shell pkg-config --libs cmocka)
+TEST_LIBS := $(shell pkg-config --libs cmocka)
 endif
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
@@ -40,7 +42,8 @@ COMPILE = $(CC) $(FLAGS) $(CFLAGS) $(SANITIZERS)
 LINK = $(CC) $(CFLAGS) $(SANITIZERS) $(LDFLAGS)
 
 # cell_*.c are parts of transports/cells_test.
-sources = $(sort $(shell find $(1) -name '*.c' ! -name '*_test.c' ! -name 'cell_*.c'))
+sources = $(sort $(shell find $(1) -name '*.c' ! -name '*_test.c' ! -name '*_fuzz.c' \
+	! -name 'cell_*.c'))
 tests = $(sort $(shell find $(1) -name '*_test.c'))
 objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
@@ -54,9 +57,20 @@ FEED := $(call objects,$(wildcard transports/feed.c))
 TEST_OBJECTS := $(call objects,$(call tests,transports bench))
 CELL_OBJECTS := $(call objects,$(sort $(shell find transports -name 'cell_*.c')))
 TESTS := $(patsubst $(OUT)/obj/%.o,$(OUT)/tests/%,$(TEST_OBJECTS))
+CERTS := $(OUT)/certs/ca.pem
 TEST_SCRIPTS := $(sort $(shell find transports bench scripts -name '*_test.sh'))
 OBJECTS := $(TRANSPORTS) $(BENCH) $(TEST_OBJECTS) $(CELL_OBJECTS) $(FEED) \
 	$(call objects,transports/serve.c bench/main.c)
+
+# Fuzz targets are linked with what they need of the library, built once more, so that the fuzzer
+# sees which branches an input takes.
+FUZZ := $(BUILD)/fuzz
+FUZZ_SANITIZERS := address,undefined -fno-sanitize-recover=all
+FUZZERS := $(patsubst %.c,$(FUZZ)/%,$(sort $(shell find transports -name '*_fuzz.c')))
+FUZZED := $(filter transports/http% %/wire.c $(patsubst %,transports/%.c,\
+	base64 bytes hub message ndjson),$(call sources,transports))
+FUZZED_OBJECTS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(FUZZED))
+FUZZ_OBJECTS := $(FUZZERS:$(FUZZ)/%=$(FUZZ)/obj/%.o) $(FUZZED_OBJECTS)
 
 V ?= 0
 ifeq ($(V),0)
@@ -64,9 +78,9 @@ QUIET := @
 say = @printf '  %-5s %s\n' $(1) $(2);
 endif
 
-.PHONY: all tests test check bench clean format flags help FORCE
+.PHONY: all tests test check fuzz bench clean format flags help FORCE
 
-all: $(PROGRAMS) ## build build/serve and build/bench (the default)
+all: $(PROGRAMS) $(CERTS) ## build build/serve, build/bench and test certificates (the default)
 
 tests: $(TESTS) ## build the test programs without running them
 
@@ -76,6 +90,9 @@ test: all tests ## run every test; the last line is "N passed, N failed"
 
 check: ## formatting, static analysis and the rules of the house
 	@scripts/check
+
+fuzz: $(FUZZERS) ## feed every parser what a fuzzer makes up, FUZZ_SECONDS=20 each
+	@scripts/fuzz $(FUZZERS)
 
 bench: all ## measure first-look, print its table, draw its plots
 	@$(OUT)/bench run first-look
@@ -96,7 +113,7 @@ help: ## list the targets
 	@echo 'SANITIZE=address,undefined builds into build/sanitize-address-undefined/.'
 	@echo 'BUILD=DIR builds into another folder of this tree than build/.'
 
-$(OUT)/serve: $(OUT)/obj/transports/serve.o $(OUT)/libtransports.a
+$(OUT)/serve: $(OUT)/obj/transports/serve.o $(ARCHIVES)
 $(OUT)/bench: $(OUT)/obj/bench/main.o $(ARCHIVES)
 $(PROGRAMS):
 	$(call say,LINK,$@)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -o $@
@@ -109,18 +126,39 @@ $(ARCHIVES):
 $(TESTS): $(OUT)/tests/%: $(OUT)/obj/%.o $(FEED) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
-		$(filter %.o,$^) $(ARCHIVES) $(CMOCKA_LIBS) $(LDLIBS) -o $@
+		$(filter %.o,$^) $(ARCHIVES) $(TEST_LIBS) $(LDLIBS) -o $@
+
+$(OUT)/tests/transports/websocket/wslay_test: TEST_LIBS += -lwslay
 
 # It starts the server program.
 $(OUT)/tests/transports/cells_test: $(CELL_OBJECTS) | $(OUT)/serve
+$(addprefix $(OUT)/tests/transports/,tls_test stream_test cells_test): | $(CERTS)
 
 $(OBJECTS): $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(COMPILE) $(DEFINES) $(if $(WERROR),-Werror) -MMD -MP -c $< -o $@
 
+$(FUZZERS): $(FUZZ)/%: $(FUZZ)/obj/%.o $(FUZZ)/libtransports.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)clang -fsanitize=fuzzer,$(FUZZ_SANITIZERS) $^ -lwslay $(LDLIBS) -o $@
+
+$(FUZZ)/libtransports.a: $(FUZZED_OBJECTS)
+	$(call say,AR,$@)rm -f $@ && $(AR) qcs $@ $^
+
+$(FUZZ_OBJECTS): $(FUZZ)/obj/%.o: %.c
+	@command -v clang >/dev/null || \
+		{ echo 'clang is missing: run scripts/with-deps --fuzz make fuzz'; exit 1; }
+	@mkdir -p $(@D)
+	$(call say,CC,$<)clang $(FLAGS) -O1 -g -fsanitize=fuzzer-no-link,$(FUZZ_SANITIZERS) \
+		-MMD -MP -c $< -o $@
+
 # What results say they were measured with.
 $(call objects,bench/environment.c): DEFINES = \
 	-DPUSHLAB_CFLAGS='"$(strip -std=c11 $(CFLAGS) $(SANITIZERS))"'
+
+# Stands for all that scripts/certs makes.
+$(CERTS): scripts/certs
+	$(call say,CERTS,$(@D))scripts/certs $(@D)
 
 # These change when the compiler, its flags or the set of sources do; what needs them is then
 # built again.
@@ -130,4 +168,4 @@ $(OUT)/flags $(OUT)/members: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -86,7 +86,7 @@ start_server() {
 	"${wrapper[@]}" "$BUILD/serve" --port=0 "$@" >"$tmp/ready" 2>"$tmp/server.err" &
 	server=$!
 	read -rt 30 line <"$tmp/ready"
-	url=$(grep -o 'http://[^ ]*' <<<"$line")
+	url=$(grep -oE 'https?://[^ ]*' <<<"$line")
 }
 
 # Ends it in good order and sets status.
