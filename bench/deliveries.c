@@ -1,37 +1,20 @@
 #include "deliveries.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
-#include "../transports/clock.h"
-
-struct load_plan load_plan(const struct run_spec *spec)
-{
-	const struct run_parameters *parameters = &spec->parameters;
-	struct load_plan plan = {
-	        .warmup_ns = (uint64_t)llround(parameters->warmup_s * (double)NS_PER_S),
-	        .main_ns = (uint64_t)llround(parameters->main_s * (double)NS_PER_S),
-	};
-	struct schedule schedule;
-
-	schedule_start(&schedule, parameters->arrivals, parameters->rate_hz, spec->seed, 0);
-	for (; schedule.next_ns < plan.warmup_ns + plan.main_ns; schedule_advance(&schedule)) {
-		plan.messages++;
-		plan.warmup += schedule.next_ns < plan.warmup_ns;
-	}
-	return plan;
-}
-
-int deliveries_open(struct deliveries *deliveries, const struct load_plan *plan, size_t subscribers,
+int deliveries_open(struct deliveries *deliveries, const struct run_plan *plan, size_t subscribers,
                     const struct publish_log *log, struct run_result *result)
 {
-	*deliveries = (struct deliveries){.plan = *plan, .log = log, .result = result};
-	deliveries->subscribers = subscribers;
-	deliveries->words = plan->messages / 64 + 1;
-	deliveries->received = calloc(subscribers * deliveries->words, sizeof(uint64_t));
+	*deliveries = (struct deliveries){.plan = *plan,
+	                                  .main_ns = UINT64_MAX,
+	                                  .log = log,
+	                                  .result = result,
+	                                  .subscribers = subscribers};
+	deliveries->words = run_plan_ids(plan) / 64 + 1;
+	deliveries->received = calloc((subscribers + 1) * deliveries->words, sizeof(uint64_t));
 	deliveries->last_id = calloc(subscribers, sizeof(uint64_t));
-	result->published = plan->messages - plan->warmup;
+	result->published = plan->messages_main + plan->up_messages_main;
 	result->expected = result->published * subscribers;
 	if (deliveries->received && deliveries->last_id)
 		return 0;
@@ -46,54 +29,97 @@ void deliveries_close(struct deliveries *deliveries)
 	deliveries->received = deliveries->last_id = NULL;
 }
 
-/* True where the subscriber had the message already. */
-static bool mark(struct deliveries *deliveries, size_t subscriber, uint64_t id)
+void deliveries_start(struct deliveries *deliveries, uint64_t start_ns)
+{
+	deliveries->main_ns = start_ns + deliveries->plan.warmup_ns;
+}
+
+/* True where the bit of that row was set already. */
+static bool mark(struct deliveries *deliveries, size_t row, uint64_t id)
 {
 	uint64_t bit = UINT64_C(1) << (id % 64);
-	uint64_t *word = &deliveries->received[subscriber * deliveries->words + id / 64];
+	uint64_t *word = &deliveries->received[row * deliveries->words + id / 64];
 	bool had = *word & bit;
 
 	*word |= bit;
 	return had;
 }
 
-/* From the two instants of a message to the one at which its last byte was read. */
-static void record_latency(struct deliveries *deliveries, uint64_t id, uint64_t scheduled_ns,
-                           uint64_t now_ns)
+static bool is_from_client(const struct deliveries *deliveries, uint64_t id)
 {
-	uint64_t noted_ns, published_ns;
+	const uint64_t *row = &deliveries->received[deliveries->subscribers * deliveries->words];
 
-	if (deliveries->log && !publish_log_read(deliveries->log, id, &noted_ns, &published_ns)) {
-		hist_record(&deliveries->result->unscheduled, now_ns - published_ns);
-		if (!scheduled_ns)
-			scheduled_ns = noted_ns;
-	}
-	if (scheduled_ns)
-		hist_record(&deliveries->result->latency, now_ns - scheduled_ns);
+	return row[id / 64] >> (id % 64) & 1;
 }
 
-int deliveries_note(struct deliveries *deliveries, size_t subscriber, uint64_t id,
-                    uint64_t scheduled_ns, uint64_t now_ns)
+/* From the two instants of a message to the one at which its last byte was read. */
+static void record(struct run_result *result, const struct delivery *delivery,
+                   uint64_t scheduled_ns, uint64_t published_ns)
+{
+	if (delivery->origin == FROM_ITSELF)
+		hist_record(&result->round_trip, delivery->now_ns - scheduled_ns);
+	if (delivery->origin != FROM_SERVER)
+		return;
+	hist_record(&result->latency, delivery->now_ns - scheduled_ns);
+	if (published_ns)
+		hist_record(&result->unscheduled, delivery->now_ns - published_ns);
+}
+
+/* With two publishers only its instant says in which phase a message belongs. */
+static bool is_of_main(const struct deliveries *deliveries, uint64_t scheduled_ns)
+{
+	return scheduled_ns >= deliveries->main_ns &&
+	       scheduled_ns - deliveries->main_ns < deliveries->plan.main_ns;
+}
+
+/* Where the message does not say it the log does; 0: nor does that. */
+static uint64_t scheduled_instant(const struct deliveries *deliveries,
+                                  const struct delivery *delivery, uint64_t *published_ns)
+{
+	uint64_t noted_ns = 0;
+
+	*published_ns = 0;
+	if (deliveries->log)
+		publish_log_read(deliveries->log, delivery->id, &noted_ns, published_ns);
+	return delivery->scheduled_ns ? delivery->scheduled_ns : noted_ns;
+}
+
+int deliveries_note(struct deliveries *deliveries, const struct delivery *delivery)
 {
 	struct run_result *result = deliveries->result;
-	uint64_t *last_id = &deliveries->last_id[subscriber];
-	bool is_main = id > deliveries->plan.warmup;
+	uint64_t id = delivery->id, *last_id = &deliveries->last_id[delivery->subscriber];
+	uint64_t published_ns,
+	        scheduled_ns = scheduled_instant(deliveries, delivery, &published_ns);
+	bool is_main = is_of_main(deliveries, scheduled_ns);
 
-	if (id == 0 || id > deliveries->plan.messages)
+	if (id == 0 || id > run_plan_ids(&deliveries->plan) || !scheduled_ns)
 		return -ERANGE;
-	if (mark(deliveries, subscriber, id)) {
+	if (mark(deliveries, delivery->subscriber, id)) {
 		result->duplicates += is_main;
 		return 0;
 	}
+	if (delivery->origin != FROM_SERVER)
+		mark(deliveries, deliveries->subscribers, id);
 	if (id < *last_id)
 		result->reordered += is_main;
 	else
 		*last_id = id;
 	if (is_main) {
-		record_latency(deliveries, id, scheduled_ns, now_ns);
+		record(result, delivery, scheduled_ns, published_ns);
 		result->delivered++;
 	}
 	return 0;
+}
+
+void deliveries_add_lateness(const struct deliveries *deliveries, struct hist *late)
+{
+	uint64_t scheduled_ns, published_ns;
+
+	for (uint64_t id = 1; id <= run_plan_ids(&deliveries->plan); id++)
+		if (!is_from_client(deliveries, id) &&
+		    !publish_log_read(deliveries->log, id, &scheduled_ns, &published_ns) &&
+		    is_of_main(deliveries, scheduled_ns))
+			hist_record(late, published_ns - scheduled_ns);
 }
 
 bool deliveries_complete(const struct deliveries *deliveries)

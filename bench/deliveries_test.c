@@ -1,102 +1,193 @@
 #include "deliveries.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "../transports/clock.h"
 
-static struct load_plan plan_of(enum arrivals arrivals, double rate_hz, double warmup_s,
-                                double main_s)
-{
-	struct run_spec spec = {.seed = 11,
-	                        .parameters = {.arrivals = arrivals,
-	                                       .rate_hz = rate_hz,
-	                                       .warmup_s = warmup_s,
-	                                       .main_s = main_s}};
+#define START_NS    (100 * NS_PER_S)
+#define MAIN_NS     (START_NS + NS_PER_S) /* one second of warm-up */
+#define SUBSCRIBERS 2
 
-	return load_plan(&spec);
-}
+/* Six messages, four of them in the main phase of two seconds; the server notes them in a log. */
+struct fixture {
+	struct deliveries deliveries;
+	struct run_result result;
+	struct publish_log *log;
+	int log_fd;
+};
 
-static void assert_even(double rate_hz, double warmup_s, double main_s, uint64_t warmup,
-                        uint64_t messages)
-{
-	struct load_plan plan = plan_of(ARRIVALS_EVEN, rate_hz, warmup_s, main_s);
+static const struct run_plan plan = {
+        .warmup_ns = NS_PER_S,
+        .main_ns = 2 * NS_PER_S,
+        .messages = 6,
+        .messages_main = 4,
+};
 
-	assert_int_equal(plan.warmup, warmup);
-	assert_int_equal(plan.messages, messages);
-}
+static struct fixture fixture;
 
-/* The first instant is one gap after the start; one that falls on the end of a phase belongs to the
- * next. */
-static void test_even_arrivals_are_counted_exactly(void **state)
+static int open_all(void **state)
 {
 	(void)state;
-	assert_even(10, 1, 2, 9, 29);
-	assert_even(100, 1, 2, 99, 299);
-	assert_even(1000, 0.5, 0.25, 499, 749);
-	assert_even(3, 1, 1, 2, 5);
-	assert_even(0.5, 4, 4, 1, 3);
-	assert_even(100, 0.1, 0.2, 9, 29);
+	fixture = (struct fixture){.log_fd = memfd_create("log", MFD_CLOEXEC)};
+	if (fixture.log_fd < 0 ||
+	    publish_log_open(&fixture.log, fixture.log_fd, run_plan_ids(&plan)) ||
+	    deliveries_open(&fixture.deliveries, &plan, SUBSCRIBERS, fixture.log, &fixture.result))
+		return -1;
+	deliveries_start(&fixture.deliveries, START_NS);
+	return 0;
 }
 
-static void test_without_warm_up_all_messages_are_of_the_main_phase(void **state)
+static int close_all(void **state)
 {
 	(void)state;
-	assert_even(10, 0, 1, 0, 9);
+	deliveries_close(&fixture.deliveries);
+	publish_log_close(&fixture.log);
+	return close(fixture.log_fd);
 }
 
-static void test_a_run_shorter_than_a_gap_has_no_message(void **state)
+static int note(size_t subscriber, uint64_t id, uint64_t scheduled_ns, uint64_t now_ns)
+{
+	const struct delivery delivery = {
+	        .subscriber = subscriber, .id = id, .scheduled_ns = scheduled_ns, .now_ns = now_ns};
+
+	return deliveries_note(&fixture.deliveries, &delivery);
+}
+
+static int note_from(enum delivery_origin origin, size_t subscriber, uint64_t id)
+{
+	const struct delivery delivery = {.subscriber = subscriber,
+	                                  .id = id,
+	                                  .scheduled_ns = MAIN_NS,
+	                                  .origin = origin,
+	                                  .now_ns = MAIN_NS + 7};
+
+	return deliveries_note(&fixture.deliveries, &delivery);
+}
+
+static void test_a_delivery_counts_in_the_phase_of_its_instant(void **state)
 {
 	(void)state;
-	assert_even(1, 0.5, 0.5, 0, 0);
-	assert_even(1, 1, 0.5, 0, 1);
+	assert_int_equal(note(0, 1, MAIN_NS - 1, MAIN_NS + 5), 0);
+	assert_int_equal(fixture.result.delivered, 0);
+	assert_int_equal(note(0, 2, MAIN_NS, MAIN_NS + 5), 0);
+	assert_int_equal(note(0, 3, MAIN_NS + plan.main_ns - 1, MAIN_NS + plan.main_ns + 9), 0);
+	assert_int_equal(fixture.result.delivered, 2);
+	assert_int_equal(note(0, 4, MAIN_NS + plan.main_ns, MAIN_NS + plan.main_ns + 9), 0);
+	assert_int_equal(fixture.result.delivered, 2);
+	assert_int_equal(fixture.result.latency.count, 2);
+	assert_int_equal(fixture.result.latency.min_ns, 5);
+	assert_int_equal(fixture.result.latency.max_ns, 10);
 }
 
-static void test_phases_are_the_nearest_nanosecond(void **state)
+static void test_what_was_delivered_twice_counts_once(void **state)
 {
-	/* 1.001 s is a little less than 1001000000 ns in a double. */
-	struct load_plan plan = plan_of(ARRIVALS_EVEN, 1, 1.001, 2.3);
+	(void)state;
+	assert_int_equal(note(1, 3, MAIN_NS, MAIN_NS + 1), 0);
+	assert_int_equal(note(1, 3, MAIN_NS, MAIN_NS + 9), 0);
+	assert_int_equal(fixture.result.delivered, 1);
+	assert_int_equal(fixture.result.duplicates, 1);
+	assert_int_equal(fixture.result.latency.count, 1);
+	assert_int_equal(note(0, 3, MAIN_NS, MAIN_NS + 9), 0); /* another subscriber's */
+	assert_int_equal(fixture.result.duplicates, 1);
+}
+
+static void test_an_id_below_one_that_came_before_is_out_of_order(void **state)
+{
+	(void)state;
+	note(0, 4, MAIN_NS + 1, MAIN_NS + 2);
+	note(0, 3, MAIN_NS, MAIN_NS + 3);
+	note(0, 5, MAIN_NS + 4, MAIN_NS + 5);
+	note(1, 3, MAIN_NS, MAIN_NS + 6);
+	assert_int_equal(fixture.result.reordered, 1);
+	assert_int_equal(fixture.result.delivered, 4);
+}
+
+static void test_an_id_that_was_never_published_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(note(0, 0, MAIN_NS, MAIN_NS), -ERANGE);
+	assert_int_equal(note(0, 7, MAIN_NS, MAIN_NS), -ERANGE);
+	assert_int_equal(fixture.result.delivered, 0);
+}
+
+static void test_the_log_knows_when_a_message_was_published(void **state)
+{
+	(void)state;
+	publish_log_note(fixture.log, 3, MAIN_NS, MAIN_NS + 40);
+	note(0, 3, MAIN_NS, MAIN_NS + 100);
+	assert_int_equal(fixture.result.latency.max_ns, 100);
+	assert_int_equal(fixture.result.unscheduled.max_ns, 60);
+}
+
+static void test_the_log_knows_an_instant_that_a_message_does_not_say(void **state)
+{
+	(void)state;
+	assert_int_equal(note(0, 3, 0, MAIN_NS + 100), -ERANGE); /* it is not in the log either */
+	publish_log_note(fixture.log, 3, MAIN_NS + 10, MAIN_NS + 40);
+	assert_int_equal(note(0, 3, 0, MAIN_NS + 100), 0);
+	assert_int_equal(fixture.result.latency.max_ns, 90);
+}
+
+static void test_only_what_comes_back_to_its_sender_is_a_round_trip(void **state)
+{
+	(void)state;
+	assert_int_equal(note_from(FROM_OTHER_CLIENT, 0, 3), 0);
+	assert_int_equal(fixture.result.round_trip.count, 0);
+	assert_int_equal(note_from(FROM_ITSELF, 1, 3), 0);
+	assert_int_equal(fixture.result.round_trip.count, 1);
+	assert_int_equal(fixture.result.round_trip.max_ns, 7);
+	assert_int_equal(fixture.result.latency.count, 0);
+	assert_int_equal(fixture.result.delivered, 2);
+}
+
+static void test_lateness_is_of_the_server_s_own_messages_of_the_main_phase(void **state)
+{
+	struct hist late = {0};
 
 	(void)state;
-	assert_int_equal(plan.warmup_ns, 1001 * NS_PER_MS);
-	assert_int_equal(plan.main_ns, 2300 * NS_PER_MS);
+	publish_log_note(fixture.log, 1, MAIN_NS - 1, MAIN_NS + 999);
+	publish_log_note(fixture.log, 3, MAIN_NS, MAIN_NS + 20);
+	publish_log_note(fixture.log, 4, MAIN_NS, MAIN_NS + 50);
+	note_from(FROM_OTHER_CLIENT, 0, 4);
+	deliveries_add_lateness(&fixture.deliveries, &late);
+	assert_int_equal(late.count, 1);
+	assert_int_equal(late.max_ns, 20);
 }
 
-/* Wherever the schedule starts: the plan is made before the start is known. */
-static void assert_planned(const struct load_plan *plan, uint64_t start_ns)
+static void test_complete_is_when_everybody_has_all_of_the_main_phase(void **state)
 {
-	uint64_t warmup_end = start_ns + plan->warmup_ns, end = warmup_end + plan->main_ns;
-	struct schedule schedule;
-
-	schedule_start(&schedule, ARRIVALS_POISSON, 500, 11, start_ns);
-	for (; schedule.next_id <= plan->messages + 1; schedule_advance(&schedule)) {
-		assert_int_equal(schedule.next_id <= plan->warmup, schedule.next_ns < warmup_end);
-		assert_int_equal(schedule.next_id <= plan->messages, schedule.next_ns < end);
-	}
-}
-
-static void test_ids_divide_where_the_instants_of_the_schedule_do(void **state)
-{
-	struct load_plan plan = plan_of(ARRIVALS_POISSON, 500, 0.7, 1.3);
-
 	(void)state;
-	assert_in_range(plan.warmup, 250, 450);
-	assert_in_range(plan.messages, 850, 1150);
-	assert_planned(&plan, 0);
-	assert_planned(&plan, UINT64_C(123456789) * NS_PER_S + 1);
+	assert_int_equal(fixture.result.published, 4);
+	assert_int_equal(fixture.result.expected, 4 * SUBSCRIBERS);
+	for (uint64_t id = 3; id <= 6; id++)
+		for (size_t i = 0; i < SUBSCRIBERS; i++) {
+			assert_false(deliveries_complete(&fixture.deliveries));
+			note(i, id, MAIN_NS + id, MAIN_NS + id + 1);
+		}
+	assert_true(deliveries_complete(&fixture.deliveries));
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_even_arrivals_are_counted_exactly),
-	        cmocka_unit_test(test_without_warm_up_all_messages_are_of_the_main_phase),
-	        cmocka_unit_test(test_a_run_shorter_than_a_gap_has_no_message),
-	        cmocka_unit_test(test_phases_are_the_nearest_nanosecond),
-	        cmocka_unit_test(test_ids_divide_where_the_instants_of_the_schedule_do),
+	        TEST(test_a_delivery_counts_in_the_phase_of_its_instant),
+	        TEST(test_what_was_delivered_twice_counts_once),
+	        TEST(test_an_id_below_one_that_came_before_is_out_of_order),
+	        TEST(test_an_id_that_was_never_published_is_refused),
+	        TEST(test_the_log_knows_when_a_message_was_published),
+	        TEST(test_the_log_knows_an_instant_that_a_message_does_not_say),
+	        TEST(test_only_what_comes_back_to_its_sender_is_a_round_trip),
+	        TEST(test_lateness_is_of_the_server_s_own_messages_of_the_main_phase),
+	        TEST(test_complete_is_when_everybody_has_all_of_the_main_phase),
 	};
 
 	return cmocka_run_group_tests_name("deliveries", tests, NULL, NULL);

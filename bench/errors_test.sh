@@ -76,7 +76,7 @@ test_wrong_arguments() {
 	refused '--only tcp: none of the cells of' run first-look --only tcp
 	refused '--set speed=1: no such key in [run] (allowed: subscribers, rate_hz' \
 		run first-look --set speed=1
-	refused "--set rate_hz=fast: 'fast' is not a number above 0" \
+	refused "--set rate_hz=fast: 'fast' is not a number (allowed: 0, or 0.001 to" \
 		run first-look --set rate_hz=fast
 	refused '--set rate_hz: not KEY=VALUE, as in --set rate_hz=10' run first-look --set rate_hz
 	refused 'report: which result folder?' report
@@ -231,7 +231,7 @@ too_many_subscribers() {
 test_descriptor_limit() {
 	experiment many 'main_s = 1'
 	check 'too many subscribers are refused with the arithmetic' fails 1 \
-		'1000 subscribers and 64 more need 1064 descriptors: the limit is 256' \
+		'1000 subscribers with 1 connection each and 64 more need 1064 descriptors: the limit is 256' \
 		too_many_subscribers
 }
 

@@ -17,8 +17,17 @@
  *                 that have no default
  *                 subscribers (100), rate_hz (10), arrivals (even|poisson: poisson),
  *                 payload_bytes (100), format (json|lean|binary: json), poll_interval_ms (1000),
- *                 batch (yes|no: yes), headers (lean|browser: lean), warmup_s (2), main_s (10)
+ *                 batch (yes|no: yes), headers (lean|browser: lean), tls (yes|no: no),
+ *                 rate_up_hz (0), cuts (0), warmup_s (2), main_s (10)
  *   [quick]       the same keys as [run], and blocks: what --quick puts in their place
+ *
+ * rate_up_hz: messages a second that all subscribers of a run publish together, taking turns in an
+ * order drawn from the seed, to the topic to which the server publishes rate_hz of them, which may
+ * then be 0. Their schedule is made before the run like the server's. Only with format = json.
+ *
+ * cuts: how many times in the main phase, evenly spaced, all connections are reset; the clients
+ * connect again with backoff (transports/backoff.h) and resume by their cursor. Not with
+ * rate_up_hz.
  *
  * Any key of [run] but cells may be a comma-separated list: a sweep. The runs of a block are all
  * combinations; a key that means nothing to a transport (poll_interval_ms to all but polling,

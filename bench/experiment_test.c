@@ -205,13 +205,11 @@ static void test_a_wrong_number_is_shown_with_what_is_allowed(void **state)
 {
 	(void)state;
 	assert_refused(HEAD "rate_hz = -5\n",
-	               ":4: key 'rate_hz': '-5' is not a number above 0 (allowed: 0.001 to "
-	               "100000)");
+	               ":4: key 'rate_hz': '-5' is out of range (allowed: 0, or 0.001 to 100000)");
 	assert_refused(HEAD "rate_hz = 5x\n",
-	               ":4: key 'rate_hz': '5x' is not a number above 0 (allowed: 0.001 to "
-	               "100000)");
+	               ":4: key 'rate_hz': '5x' is not a number (allowed: 0, or 0.001 to 100000)");
 	assert_refused(HEAD "rate_hz = 1e9\n",
-	               ":4: key 'rate_hz': '1e9' is out of range (allowed: 0.001 to 100000)");
+	               ":4: key 'rate_hz': '1e9' is out of range (allowed: 0, or 0.001 to 100000)");
 	assert_refused(HEAD "main_s = nan\n",
 	               ":4: key 'main_s': 'nan' is not a number above 0 (allowed: 0.1 to 86400)");
 	assert_refused(HEAD "subscribers = 1.5\n",
@@ -243,10 +241,11 @@ static void test_an_unknown_key_is_answered_with_the_known_ones(void **state)
 	assert_refused("[experiment]\nrate_hz = 5\n",
 	               ":2: key 'rate_hz': no such key in [experiment] (allowed: name, question, "
 	               "prediction, blocks, seed)");
-	assert_refused(HEAD "rate = 5\n",
-	               ":4: key 'rate': no such key in [run] (allowed: subscribers, rate_hz, "
-	               "arrivals, payload_bytes, format, headers, warmup_s, main_s, cells, "
-	               "poll_interval_ms, batch)");
+	assert_refused(
+	        HEAD "rate = 5\n",
+	        ":4: key 'rate': no such key in [run] (allowed: subscribers, rate_hz, "
+	        "rate_up_hz, arrivals, payload_bytes, format, headers, cuts, warmup_s, main_s, "
+	        "cells, tls, poll_interval_ms, batch)");
 }
 
 static void test_an_unknown_section_is_refused(void **state)
@@ -374,15 +373,16 @@ static void assert_set_refused(const char *set, const char *expected)
 static void test_a_wrong_set_names_the_option(void **state)
 {
 	(void)state;
-	assert_set_refused("rate_hz=-5", "--set rate_hz=-5: '-5' is not a number above 0 (allowed: "
+	assert_set_refused("rate_hz=-5", "--set rate_hz=-5: '-5' is out of range (allowed: 0, or "
 	                                 "0.001 to 100000)");
 	assert_set_refused("rate_hz", "--set rate_hz: not KEY=VALUE, as in --set rate_hz=10");
 	assert_set_refused("payload_bytes=9",
 	                   "--set payload_bytes=9: 9 is below the minimum of format json, which "
 	                   "is 50");
 	assert_set_refused("rate=5", "--set rate=5: no such key in [run] (allowed: subscribers, "
-	                             "rate_hz, arrivals, payload_bytes, format, headers, warmup_s, "
-	                             "main_s, cells, poll_interval_ms, batch)");
+	                             "rate_hz, rate_up_hz, arrivals, payload_bytes, format, "
+	                             "headers, cuts, warmup_s, main_s, cells, tls, "
+	                             "poll_interval_ms, batch)");
 }
 
 static void test_a_wrong_seed_or_only_names_the_option(void **state)

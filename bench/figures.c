@@ -61,53 +61,144 @@ static void put_ratio(char *cell, double value)
 		snprintf(cell, TABLE_CELL_BYTES, "%.2f", value);
 }
 
-static void fill_row(char (*cells)[TABLE_CELL_BYTES], const struct summary_row *row)
+static bool is_floor(const struct summary_row *row)
+{
+	return strcmp(row->parameters.transport, "floor") == 0;
+}
+
+static void put_variant(char *cell, const struct summary_row *row)
+{
+	snprintf(cell, TABLE_CELL_BYTES, "%s", row->variant);
+}
+
+static void put_transport(char *cell, const struct summary_row *row)
+{
+	snprintf(cell, TABLE_CELL_BYTES, "%s", row->parameters.transport);
+}
+
+static void put_stack(char *cell, const struct summary_row *row)
+{
+	snprintf(cell, TABLE_CELL_BYTES, "%s", row->parameters.stack);
+}
+
+static void put_median(char *cell, const struct summary_row *row)
 {
 	const double *values = row->values;
 
-	snprintf(*cells++, TABLE_CELL_BYTES, "%s", row->parameters.transport);
-	snprintf(*cells++, TABLE_CELL_BYTES, "%s", row->parameters.stack);
-	put_number(*cells++, values[LATENCY_MEAN_MS]);
-	put_with_interval(*cells++, values[LATENCY_P50_MS], values[LATENCY_P50_LOW_MS],
+	put_with_interval(cell, values[LATENCY_P50_MS], values[LATENCY_P50_LOW_MS],
 	                  values[LATENCY_P50_HIGH_MS]);
-	put_number(*cells++, values[LATENCY_P99_MS]);
-	put_number(*cells++, values[LATENCY_MAX_MS]);
-	put_number(*cells++, values[MODEL_MEAN_MS]);
-	put_percent(*cells++, values[REACH]);
-	put_number(*cells++, values[WIRE_BYTES_PER_MESSAGE]);
-	put_ratio(*cells++, values[PACKETS_PER_MESSAGE]);
-	put_number(*cells++, values[SERVER_CPU_US_PER_MESSAGE]);
-	put_number(*cells++, values[SERVER_BYTES_PER_CONNECTION] / 1024);
-	put_ratio(*cells++, values[MESSAGES_PER_RESPONSE]);
-	put_percent(*cells, values[EMPTY_SHARE]);
 }
 
-static const struct table_column columns[] = {
-        {"parameters", "", true}, /* left out where no cell has several rows */
-        {"transport", "", true},         {"stack", "", true},      {"mean", "ms", false},
-        {"p50 [interval]", "ms", false}, {"p99", "ms", false},     {"max", "ms", false},
-        {"model", "mean ms", false},     {"reach", "%", false},    {"wire", "B/msg", false},
-        {"pkts", "/msg", false},         {"CPU", "µs/msg", false}, {"memory", "KiB/conn", false},
-        {"msgs", "/resp", false},        {"empty", "%", false},
+static void put_memory(char *cell, const struct summary_row *row)
+{
+	put_number(cell, row->values[SERVER_BYTES_PER_CONNECTION] / 1024);
+}
+
+/* The floor has nothing to be compared with. */
+static void put_to_epoll(char *cell, const struct summary_row *row)
+{
+	const double *values = row->values;
+
+	if (strcmp(row->parameters.stack, "epoll") != 0)
+		put_with_interval(cell, values[CPU_TO_EPOLL], values[CPU_TO_EPOLL_LOW],
+		                  values[CPU_TO_EPOLL_HIGH]);
+	else
+		strcpy(cell, is_floor(row) || isnan(values[CPU_TO_EPOLL]) ? "-" : "1");
+}
+
+static bool has_variant(const struct summary_row *row)
+{
+	return *row->variant;
+}
+
+/* Or clients alone publish. */
+static bool has_latency(const struct summary_row *row)
+{
+	return row->parameters.rate_hz > 0;
+}
+
+static bool has_round_trip(const struct summary_row *row)
+{
+	return row->parameters.rate_up_hz > 0;
+}
+
+static bool has_ratio(const struct summary_row *row)
+{
+	return strcmp(row->parameters.stack, "epoll") != 0 && !isnan(row->values[CPU_TO_EPOLL]);
+}
+
+/* Columns show a value, which is written by `put`, or what `fill` makes of the row. */
+struct figure {
+	struct table_column column;
+	bool (*wanted)(const struct summary_row *row); /* by any row; NULL: always there */
+	void (*fill)(char *cell, const struct summary_row *row);
+	enum summary_value value;
+	void (*put)(char *cell, double value);
 };
+
+static const struct figure figures[] = {
+        {{"parameters", "", true}, has_variant, .fill = put_variant},
+        {{"transport", "", true}, NULL, .fill = put_transport},
+        {{"stack", "", true}, NULL, .fill = put_stack},
+        {{"mean", "ms", false}, has_latency, NULL, LATENCY_MEAN_MS, put_number},
+        {{"p50 [interval]", "ms", false}, has_latency, .fill = put_median},
+        {{"p99", "ms", false}, has_latency, NULL, LATENCY_P99_MS, put_number},
+        {{"max", "ms", false}, has_latency, NULL, LATENCY_MAX_MS, put_number},
+        {{"model", "mean ms", false}, has_latency, NULL, MODEL_MEAN_MS, put_number},
+        {{"there, back", "p50 ms", false}, has_round_trip, NULL, ROUND_TRIP_P50_MS, put_number},
+        {{"", "p99 ms", false}, has_round_trip, NULL, ROUND_TRIP_P99_MS, put_number},
+        {{"reach", "%", false}, NULL, NULL, REACH, put_percent},
+        {{"wire", "B/msg", false}, NULL, NULL, WIRE_BYTES_PER_MESSAGE, put_number},
+        {{"pkts", "/msg", false}, NULL, NULL, PACKETS_PER_MESSAGE, put_ratio},
+        {{"CPU", "µs/msg", false}, NULL, NULL, SERVER_CPU_US_PER_MESSAGE, put_number},
+        {{"x epoll", "CPU", false}, has_ratio, .fill = put_to_epoll},
+        {{"memory", "KiB/conn", false}, NULL, .fill = put_memory},
+        {{"msgs", "/resp", false}, NULL, NULL, MESSAGES_PER_RESPONSE, put_ratio},
+        {{"empty", "%", false}, NULL, NULL, EMPTY_SHARE, put_percent},
+};
+
+#define FIGURES (sizeof(figures) / sizeof(*figures))
+
+static bool is_wanted(const struct summary *summary, const struct figure *figure)
+{
+	for (size_t i = 0; figure->wanted && i < summary->count; i++) {
+		if (figure->wanted(&summary->rows[i]))
+			return true;
+	}
+	return !figure->wanted;
+}
+
+static void fill_column(struct table *table, size_t column, const struct summary *summary,
+                        const struct figure *figure)
+{
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct summary_row *row = &summary->rows[i];
+
+		if (figure->fill)
+			figure->fill(table->rows[i][column], row);
+		else
+			figure->put(table->rows[i][column], row->values[figure->value]);
+	}
+}
 
 int figures_table(struct table *out, const struct summary *summary)
 {
-	size_t first = 1, all = sizeof(columns) / sizeof(*columns);
+	const struct figure *shown[FIGURES];
+	struct table_column columns[FIGURES];
+	size_t count = 0;
 	int status;
 
-	for (size_t i = 0; i < summary->count; i++) {
-		if (*summary->rows[i].variant)
-			first = 0;
+	for (size_t i = 0; i < FIGURES; i++) {
+		if (!is_wanted(summary, &figures[i]))
+			continue;
+		columns[count] = figures[i].column;
+		shown[count++] = &figures[i];
 	}
-	status = table_open(out, columns + first, all - first, summary->count);
-	for (size_t i = 0; status == 0 && i < summary->count; i++) {
-		const struct summary_row *row = &summary->rows[i];
-
-		if (first == 0)
-			snprintf(out->rows[i][0], TABLE_CELL_BYTES, "%s", row->variant);
-		fill_row(out->rows[i] + 1 - first, row);
-	}
+	status = table_open(out, columns, count, summary->count);
+	for (size_t j = 0; status == 0 && j < count; j++)
+		fill_column(out, j, summary, shown[j]);
+	for (size_t i = 0; status == 0 && i < summary->count; i++)
+		out->set_off[i] = is_floor(&summary->rows[i]);
 	return status;
 }
 
@@ -151,6 +242,30 @@ static void note_invalid(const struct summary *summary, void (*line)(void *user,
 	}
 }
 
+/* What the columns mean that only some tables have. */
+static void note_columns(const struct summary *summary, void (*line)(void *user, const char *text),
+                         void *user)
+{
+	bool round_trips = false, ratios = false, floor = false;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		round_trips |= has_round_trip(&summary->rows[i]);
+		ratios |= has_ratio(&summary->rows[i]);
+		floor |= is_floor(&summary->rows[i]);
+	}
+	if (round_trips)
+		line(user,
+		     "There, back: from the instant at which a client was to publish until it "
+		     "had its own message.");
+	if (ratios)
+		line(user,
+		     "x epoll: CPU as a multiple of the same transport's on epoll in the same "
+		     "block.");
+	if (floor)
+		line(user, "Floor: messages over bare TCP, each behind its length: what the "
+		           "instrument and the kernel cost.");
+}
+
 void figures_notes(const struct summary *summary, const char *machine,
                    void (*line)(void *user, const char *text), void *user)
 {
@@ -167,6 +282,7 @@ void figures_notes(const struct summary *summary, const char *machine,
 	line(user,
 	     "Wire and pkts: per message received, both ways, with requests and ACKs. CPU: the "
 	     "server's. Memory: its own.");
+	note_columns(summary, line, user);
 	note_lab(summary, line, user);
 	note_invalid(summary, line, user);
 }

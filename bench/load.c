@@ -10,9 +10,11 @@
 
 #include "../transports/clock.h"
 #include "../transports/matrix.h"
-#include "session.h"
+#include "deliveries.h"
+#include "sessions.h"
+#include "up.h"
 
-#define CONNECT_MAX_NS (30 * NS_PER_S)
+#define CONNECT_MAX_NS (30 * NS_PER_S) /* for one subscriber */
 #define DRAIN_MIN_NS   (2 * NS_PER_S)
 
 struct load;
@@ -21,38 +23,63 @@ struct load;
 struct subscriber_ref {
 	struct load *load;
 	size_t number; /* from 0 */
-	bool ready;
 };
 
 struct load {
 	const struct load_config *config;
-	struct load_plan plan;
+	struct run_plan plan;
 	struct run_result *result;
 	struct sessions sessions;
 	struct deliveries deliveries;
 	struct subscriber_ref *subscribers;
-	size_t count, ready_count;
-	struct timer phase_timer;
+	size_t count;
 	enum load_phase phase;
+	struct timer phase_timer;
 	uint64_t begin_ns, start_ns, main_ns, drain_ns; /* when the phases began; 0: not yet */
 	struct run_traffic traffic; /* since the main phase began; its byte counts at the end */
 	struct tcp_totals at_main;
 	uint64_t cpu_at_main_ns;
+
+	/* What clients publish */
+	struct up up;
+	struct timer up_timer;
+	uint64_t up_next; /* the number of the next message */
+	struct bytes up_text;
+
+	struct timer cut_timer;
+	unsigned cuts; /* made so far */
 };
+
+static enum delivery_origin origin_of(const struct load *load, size_t subscriber, const void *data,
+                                      size_t size)
+{
+	uint64_t number;
+
+	if (!load->up.count || !up_read(data, size, &number))
+		return FROM_SERVER;
+	return number < load->up.count && up_sender(&load->up, number) == subscriber
+	               ? FROM_ITSELF
+	               : FROM_OTHER_CLIENT;
+}
 
 static void on_message(void *user, uint64_t id, uint64_t scheduled_ns, const void *data,
                        size_t size)
 {
 	const struct subscriber_ref *subscriber = user;
 	struct load *load = subscriber->load;
+	const struct delivery delivery = {
+	        .subscriber = subscriber->number,
+	        .id = id,
+	        .scheduled_ns = scheduled_ns,
+	        .origin = origin_of(load, subscriber->number, data, size),
+	        .now_ns = load->sessions.now_ns,
+	};
 
-	(void)data;
 	load->traffic.messages++;
 	load->traffic.payload_bytes += size;
-	if (deliveries_note(&load->deliveries, subscriber->number, id, scheduled_ns,
-	                    load->sessions.now_ns))
+	if (deliveries_note(&load->deliveries, &delivery))
 		sessions_fail(&load->sessions, "subscriber %zu got message %" PRIu64 " of %" PRIu64,
-		              subscriber->number + 1, id, load->plan.messages);
+		              subscriber->number + 1, id, run_plan_ids(&load->plan));
 }
 
 static void on_response(void *user, unsigned messages)
@@ -70,17 +97,55 @@ static void on_missed(void *user, uint64_t messages)
 
 static void on_ready(void *user)
 {
-	struct subscriber_ref *subscriber = user;
-	struct load *load = subscriber->load;
-
-	if (subscriber->ready)
-		return; /* a reconnect */
-	subscriber->ready = true;
-	load->config->shared->connected = (unsigned)++load->ready_count;
+	(void)user; /* sessions->connected says it */
 }
 
 static const struct client_events events = {
         .ready = on_ready, .message = on_message, .response = on_response, .missed = on_missed};
+
+/* The first message that has not been published waits for its instant. */
+static void arm_up(struct load *load)
+{
+	if (load->up_next < load->up.count)
+		timer_set(&load->sessions.timers, &load->up_timer,
+		          load->start_ns + load->up.scheduled_ns[load->up_next]);
+}
+
+static void up_due(void *owner)
+{
+	struct load *load = owner;
+	struct sessions *sessions = &load->sessions;
+	uint64_t number = load->up_next++, due_ns = load->up_timer.at_ns;
+
+	hist_record(&sessions->lateness, sessions->now_ns - due_ns);
+	bytes_clear(&load->up_text);
+	if (up_append(&load->up, &load->up_text, number, due_ns))
+		sessions_fail(sessions, "out of memory");
+	load->traffic.payload_bytes_up += bytes_size(&load->up_text);
+	sessions_send(sessions, up_sender(&load->up, number), bytes_data(&load->up_text),
+	              bytes_size(&load->up_text));
+	arm_up(load);
+}
+
+/* The next cut, if there is one: they divide the main phase evenly. */
+static void arm_cut(struct load *load)
+{
+	unsigned all = load->config->spec->parameters.cuts;
+	double part = (double)(load->cuts + 1) / (all + 1);
+
+	if (load->cuts < all)
+		timer_set(&load->sessions.timers, &load->cut_timer,
+		          load->main_ns + (uint64_t)(part * (double)load->plan.main_ns));
+}
+
+static void cut_due(void *owner)
+{
+	struct load *load = owner;
+
+	load->cuts++;
+	sessions_cut(&load->sessions);
+	arm_cut(load);
+}
 
 static uint64_t cpu_ns(void)
 {
@@ -98,8 +163,9 @@ static void begin_main(struct load *load)
 	load->at_main = sessions_tcp_totals(sessions);
 	load->cpu_at_main_ns = cpu_ns();
 	load->traffic = (struct run_traffic){0};
-	sessions->bytes_down = sessions->bytes_up = 0;
+	sessions->network.bytes_down = sessions->network.bytes_up = 0;
 	sessions->lateness = (struct hist){0};
+	arm_cut(load);
 }
 
 static void end_main(struct load *load)
@@ -110,8 +176,8 @@ static void end_main(struct load *load)
 
 	load->drain_ns = clock_now_ns();
 	*traffic = load->traffic;
-	traffic->app_bytes_down = load->sessions.bytes_down;
-	traffic->app_bytes_up = load->sessions.bytes_up;
+	traffic->app_bytes_down = load->sessions.network.bytes_down;
+	traffic->app_bytes_up = load->sessions.network.bytes_up;
 	traffic->tcp_bytes_down = totals.bytes_down - before->bytes_down;
 	traffic->tcp_bytes_up = totals.bytes_up - before->bytes_up;
 	traffic->segments_down = totals.segments_down - before->segments_down;
@@ -137,17 +203,27 @@ static void enter(struct load *load, enum load_phase phase, uint64_t until_ns)
 	timer_set(&load->sessions.timers, &load->phase_timer, until_ns);
 }
 
-/* The phase's time is over. */
-static void next_phase(struct load *load)
+static void fail_to_connect(struct load *load)
 {
+	struct sessions *sessions = &load->sessions;
+
+	sessions_fail(sessions,
+	              "only %zu of %zu subscribers are connected, no more in %" PRIu64 " s%s%s",
+	              sessions->connected, load->count, CONNECT_MAX_NS / NS_PER_S,
+	              sessions->last_error ? ": " : "",
+	              sessions->last_error ? strerror(sessions->last_error) : "");
+}
+
+/* The phase's time is over. */
+static void phase_due(void *owner)
+{
+	struct load *load = owner;
 	uint64_t main_ns = load->start_ns + load->plan.warmup_ns;
 	uint64_t drain_ns = main_ns + load->plan.main_ns;
 
 	switch (load->phase) {
 	case LOAD_CONNECT:
-		sessions_fail(&load->sessions,
-		              "only %zu of %zu subscribers were ready after %" PRIu64 " s",
-		              load->ready_count, load->count, CONNECT_MAX_NS / NS_PER_S);
+		fail_to_connect(load);
 		break;
 	case LOAD_WARMUP:
 		begin_main(load);
@@ -166,8 +242,7 @@ static void next_phase(struct load *load)
 static void run_once(struct load *load)
 {
 	sessions_wait(&load->sessions);
-	while (sessions_run_timers(&load->sessions, &load->phase_timer))
-		next_phase(load);
+	sessions_run_timers(&load->sessions);
 }
 
 /* Which part of the poll interval each session's polls fall in: one session in each of `count`
@@ -200,7 +275,7 @@ static int open_subscribers(struct load *load, struct client_config *config)
 		load->subscribers[i] = (struct subscriber_ref){.load = load, .number = i};
 		config->poll_phase_ns = phases[i];
 		config->seed = load->config->spec->seed + i;
-		err = session_open(&load->sessions, i, config, &events, &load->subscribers[i]);
+		err = sessions_add(&load->sessions, i, config, &events, &load->subscribers[i]);
 	}
 	free(phases);
 	return err;
@@ -210,9 +285,19 @@ static int open_load(struct load *load, struct client_config *config)
 {
 	const struct load_config *given = load->config;
 	const struct run_parameters *parameters = &given->spec->parameters;
-	int err = sessions_open(&load->sessions, matrix_client(parameters->transport),
-	                        given->address, given->port, load->count, 1);
+	const struct sessions_config sessions = {
+	        .client = matrix_client(parameters->transport),
+	        .address = given->address,
+	        .port = given->port,
+	        .authority = given->authority,
+	        .count = load->count,
+	        .publish = parameters->rate_up_hz > 0,
+	        .spare = 3, /* ours */
+	};
+	int err = sessions_open(&load->sessions, &sessions);
 
+	if (!err)
+		err = up_open(&load->up, given->spec, &load->plan);
 	if (!err)
 		err = deliveries_open(&load->deliveries, &load->plan, load->count, given->log,
 		                      load->result);
@@ -225,36 +310,80 @@ static int open_load(struct load *load, struct client_config *config)
 	return err;
 }
 
-static void connect_all(struct load *load)
-{
-	enter(load, LOAD_CONNECT, load->begin_ns + CONNECT_MAX_NS);
-	sessions_connect(&load->sessions);
-	while (!load->sessions.failed && load->ready_count < load->count)
-		run_once(load);
-	load->result->connect_ms = (double)(clock_now_ns() - load->begin_ns) / (double)NS_PER_MS;
-}
-
-/* Tells the parent that all are subscribed, and learns when publishing starts. */
-static void agree_on_start(struct load *load)
+/* Tells the parent, and takes its answer. */
+static void agree(struct load *load, char what, void *answer, size_t size)
 {
 	int fd = load->config->parent_fd;
 
-	if (write(fd, "r", 1) != 1 ||
-	    read(fd, &load->start_ns, sizeof load->start_ns) != sizeof load->start_ns)
+	if (write(fd, &what, 1) != 1 || read(fd, answer, size) != (ssize_t)size)
 		sessions_fail(&load->sessions, "the harness has ended");
-	else
-		enter(load, LOAD_WARMUP, load->start_ns + load->plan.warmup_ns);
+}
+
+static void connect_until(struct load *load, size_t until)
+{
+	struct sessions *sessions = &load->sessions;
+
+	sessions_connect(sessions, until);
+	while (!sessions->failed && sessions->connected < until) {
+		size_t before = sessions->connected;
+
+		run_once(load);
+		load->config->shared->connected = (unsigned)sessions->connected;
+		if (sessions->connected > before)
+			timer_set(&sessions->timers, &load->phase_timer,
+			          clock_now_ns() + CONNECT_MAX_NS);
+	}
+}
+
+static void note_connecting(struct load *load)
+{
+	const struct tcp_totals totals = sessions_tcp_totals(&load->sessions);
+	struct run_result *result = load->result;
+
+	result->connect_ms = (double)(clock_now_ns() - load->begin_ns) / (double)NS_PER_MS;
+	result->connecting = (struct run_connecting){
+	        .connections = load->count * sessions_lanes(&load->sessions),
+	        .tcp_bytes_down = totals.bytes_down,
+	        .tcp_bytes_up = totals.bytes_up,
+	        .segments_down = totals.segments_down,
+	        .segments_up = totals.segments_up,
+	};
+	result->connect = load->sessions.connect;
+	result->handshake = load->sessions.handshake;
+	result->ready = load->sessions.ready;
+}
+
+static void connect_all(struct load *load)
+{
+	unsigned half = run_half((unsigned)load->count);
+	char answer;
+
+	enter(load, LOAD_CONNECT, load->begin_ns + CONNECT_MAX_NS);
+	if (half) {
+		connect_until(load, half);
+		if (!load->sessions.failed)
+			agree(load, LOAD_SAYS_HALF, &answer, sizeof answer);
+	}
+	connect_until(load, load->count);
+	note_connecting(load);
+}
+
+static void start_publishing(struct load *load)
+{
+	agree(load, LOAD_SAYS_ALL, &load->start_ns, sizeof load->start_ns);
+	if (load->sessions.failed)
+		return;
+	deliveries_start(&load->deliveries, load->start_ns);
+	arm_up(load);
+	enter(load, LOAD_WARMUP, load->start_ns + load->plan.warmup_ns);
 }
 
 static void note_publisher(struct load *load)
 {
 	struct hist *late = &load->sessions.lateness; /* its work is done */
-	uint64_t scheduled_ns, published_ns;
 
 	*late = (struct hist){0};
-	for (uint64_t id = load->plan.warmup + 1; id <= load->plan.messages; id++)
-		if (!publish_log_read(load->config->log, id, &scheduled_ns, &published_ns))
-			hist_record(late, published_ns - scheduled_ns);
+	deliveries_add_lateness(&load->deliveries, late);
 	load->result->load.publish_p99_ms =
 	        (double)hist_quantile_ns(late, 0.99) / (double)NS_PER_MS;
 	load->result->load.publish_max_ms = (double)late->max_ns / (double)NS_PER_MS;
@@ -279,16 +408,6 @@ static void run_phases(struct load *load)
 	note_publisher(load);
 }
 
-/* Whether the parent answers or has ended: we go on. */
-static void agree_on_end(const struct load *load)
-{
-	char answer;
-
-	if (write(load->config->parent_fd, "d", 1) == 1 &&
-	    read(load->config->parent_fd, &answer, 1) < 0)
-		return;
-}
-
 static void finish(struct load *load)
 {
 	struct load_shared *shared = load->config->shared;
@@ -299,6 +418,8 @@ static void finish(struct load *load)
 		         load->sessions.reason);
 	sessions_close(&load->sessions);
 	deliveries_close(&load->deliveries);
+	up_close(&load->up);
+	bytes_free(&load->up_text);
 	free(load->subscribers);
 	shared->failed = load->sessions.failed;
 	shared->phase = LOAD_DONE;
@@ -309,12 +430,15 @@ int load_run(const struct load_config *config)
 	const struct run_parameters *parameters = &config->spec->parameters;
 	struct load load = {
 	        .config = config,
-	        .plan = load_plan(config->spec),
+	        .plan = run_plan(config->spec),
 	        .result = &config->shared->result,
 	        .count = parameters->subscribers,
 	        .begin_ns = clock_now_ns(),
+	        .phase_timer = {.due = phase_due, .owner = &load},
+	        .up_timer = {.due = up_due, .owner = &load},
+	        .cut_timer = {.due = cut_due, .owner = &load},
 	};
-	char host[64];
+	char host[64], answer;
 	struct client_config client = {
 	        .host = host,
 	        .topic = "default",
@@ -329,11 +453,11 @@ int load_run(const struct load_config *config)
 	if (!open_load(&load, &client))
 		connect_all(&load);
 	if (!load.sessions.failed)
-		agree_on_start(&load);
+		start_publishing(&load);
 	if (!load.sessions.failed)
 		run_phases(&load);
 	if (!load.sessions.failed)
-		agree_on_end(&load);
+		agree(&load, LOAD_SAYS_DONE, &answer, sizeof answer);
 	finish(&load);
 	return load.sessions.failed ? -1 : 0;
 }

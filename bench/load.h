@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "../transports/publish_log.h"
-#include "deliveries.h"
 #include "run.h"
 
 enum load_phase { LOAD_CONNECT, LOAD_WARMUP, LOAD_MAIN, LOAD_DRAIN, LOAD_DONE };
@@ -17,20 +16,26 @@ enum load_phase { LOAD_CONNECT, LOAD_WARMUP, LOAD_MAIN, LOAD_DRAIN, LOAD_DONE };
 /* In memory shared with the parent, which reads it while the load runs. */
 struct load_shared {
 	_Atomic int phase;          /* enum load_phase */
-	_Atomic unsigned connected; /* subscribers */
+	_Atomic unsigned connected; /* subscribers that are, or were once */
 	bool failed;
 	struct run_result result; /* the load's share of it, complete at the end */
 };
+
+#define LOAD_SAYS_HALF 'h'
+#define LOAD_SAYS_ALL  'a'
+#define LOAD_SAYS_DONE 'd'
 
 struct load_config {
 	const struct run_spec *spec;
 	const char *address; /* numeric IPv4 */
 	uint16_t port;
 	const struct publish_log *log;
-	/* Ours of a socket pair: we write one byte when all are subscribed; the parent answers
-	 * with the start of the schedule, a uint64_t, CLOCK_MONOTONIC ns. We write another when
-	 * everything is measured, and keep the connections open until the parent answers that
-	 * with a byte: it may still be measuring the server. */
+	const char *authority; /* PEM: whom TLS trusts; NULL: plain */
+	/* Ours of a socket pair: we write LOAD_SAYS_HALF when run_half of the subscribers are
+	 * connected, LOAD_SAYS_ALL when all are, and LOAD_SAYS_DONE when everything is measured,
+	 * and each time wait for the parent, which may be measuring the server: it answers ALL
+	 * with the start of the schedule, a uint64_t, CLOCK_MONOTONIC ns, the others with a byte.
+	 * HALF is left out where that is nobody. */
 	int parent_fd;
 	struct load_shared *shared;
 };

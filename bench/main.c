@@ -194,14 +194,16 @@ static void show_progress(void *user, enum load_phase phase, unsigned connected)
 static void say_finished(const struct progress *progress, const struct run_result *result)
 {
 	const struct run_parameters *parameters = &progress->spec->parameters;
+	const struct hist *latency = result->latency.count ? &result->latency : &result->round_trip;
 	char cell[40];
 
 	snprintf(cell, sizeof cell, "%s/%s", parameters->transport, parameters->stack);
 	fprintf(stderr, "%s[%zu/%zu] block %u  %-14s  ", progress->terminal ? "\r\033[K" : "",
 	        progress->number, progress->count, progress->spec->block, cell);
 	if (result->valid)
-		fprintf(stderr, "mean %.3f ms, %llu deliveries\n",
-		        hist_mean_ns(&result->latency) / (double)NS_PER_MS,
+		fprintf(stderr, "mean %.3f ms%s, %llu deliveries\n",
+		        hist_mean_ns(latency) / (double)NS_PER_MS,
+		        latency == &result->latency ? "" : " there and back",
 		        (unsigned long long)result->delivered);
 	else
 		fprintf(stderr, "INVALID: %s\n", result->reason);

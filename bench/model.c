@@ -63,7 +63,7 @@ static struct model stream(const struct model_input *input)
 	};
 }
 
-#define FORMS 4
+#define FORMS 5
 
 static const struct form {
 	const char *transport;
@@ -84,4 +84,5 @@ static const struct form forms[FORMS] = {
         {.transport = "longpoll", .predict = longpoll},
         {.transport = "sse", .predict = stream},
         {.transport = "websocket", .predict = stream},
+        {.transport = "floor", .predict = stream},
 };

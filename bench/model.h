@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 struct model_input {
-	const char *transport;  /* polling, longpoll, sse, websocket */
+	const char *transport;  /* polling, longpoll, sse, websocket, floor */
 	double delay_s;         /* d: one-way delay of the link */
 	double rate_hz;         /* λ: messages per second for one subscriber */
 	double poll_interval_s; /* T; polling only */
@@ -25,7 +25,7 @@ struct model {
  * longpoll, batched, with a = 2dλ: mean d(1 + a/(a + e^-a)), max 3d, a + e^-a messages (Poisson;
  *   RFC 6202 §2.2 gives the transits). One per response: mean d/(1 - 2dλ), an M/D/1 queue whose
  *   ceiling is 1/(2d) messages/s.
- * sse, websocket: d, d, 1.
+ * sse, websocket, floor: d, d, 1.
  */
 struct model model_predict(const struct model_input *input);
 

@@ -18,13 +18,16 @@
 struct run_parameters {
 	char transport[16], stack[16];
 	unsigned subscribers;
-	double rate_hz; /* messages published per second; every subscriber gets them all */
+	bool tls;
+	double rate_hz;    /* messages that the server publishes per second, for all subscribers */
+	double rate_up_hz; /* the same of all subscribers together */
 	enum arrivals arrivals;
 	unsigned payload_bytes; /* of the whole message, as the application sees it */
 	enum message_format format;
 	double poll_interval_ms; /* polling only */
 	bool batch;              /* longpoll: an answer carries all that is new */
 	enum http_headers headers;
+	unsigned cuts; /* how often, in the main phase, all connections are reset */
 	double warmup_s, main_s;
 };
 
@@ -38,10 +41,11 @@ struct run_spec {
 
 /* Counted from the start to the end of the main phase, over all subscribers. */
 struct run_traffic {
-	uint64_t messages;        /* received in that time, whenever they were scheduled */
-	uint64_t payload_bytes;   /* of those messages */
-	uint64_t responses;       /* HTTP responses, SSE events, WebSocket frames */
-	uint64_t empty_responses; /* of those, without a message */
+	uint64_t messages;         /* received in that time, whenever they were scheduled */
+	uint64_t payload_bytes;    /* of those messages */
+	uint64_t payload_bytes_up; /* of what clients handed over to be published */
+	uint64_t responses;        /* HTTP responses, SSE events, WebSocket frames */
+	uint64_t empty_responses;  /* of those, without a message */
 	uint64_t app_bytes_down, app_bytes_up; /* what crossed the sockets: framing and payload */
 	/* From TCP_INFO at the client's end. down: server to client. */
 	uint64_t tcp_bytes_down, tcp_bytes_up; /* of payload; up: retransmissions included */
@@ -49,11 +53,19 @@ struct run_traffic {
 	uint64_t retransmitted;                /* segments, up */
 };
 
+/* What it took until everybody was subscribed, over all connections. */
+struct run_connecting {
+	uint64_t connections; /* one for each subscriber; two where it publishes on a second one */
+	uint64_t tcp_bytes_down, tcp_bytes_up; /* as in run_traffic */
+	uint64_t segments_down, segments_up;
+};
+
 struct run_server {
 	uint64_t cpu_ns;              /* during the main phase, all threads (schedstat) */
 	uint64_t wait_ns;             /* runnable, waiting for a CPU, in the same time */
 	uint64_t context_switches;    /* both kinds, in the same time */
 	uint64_t memory_before_bytes; /* its own (Pss_Anon), listening, nobody connected */
+	uint64_t memory_half_bytes;   /* the same, run_half subscribers there; 0: not measured */
 	uint64_t memory_bytes;        /* the same, everybody subscribed, nothing published yet */
 	double cpu_share;             /* cpu_ns / length of the main phase */
 };
@@ -75,7 +87,7 @@ struct run_result {
 	char pinning[40];     /* "server on CPU 0, load on CPU 1"; "none" */
 	double connect_ms, warmup_ms, main_ms, drain_ms; /* as they came out; 0: not reached */
 	/* Of the messages scheduled within the main phase: */
-	uint64_t published;  /* how many */
+	uint64_t published;  /* how many, by the server and by clients */
 	uint64_t expected;   /* published times subscribers */
 	uint64_t delivered;  /* first deliveries */
 	uint64_t duplicates; /* deliveries of what a subscriber had already */
@@ -83,12 +95,26 @@ struct run_result {
 	/* In the whole run: */
 	uint64_t missed; /* messages that the server said were gone from its log */
 	uint64_t reconnects;
+	struct run_connecting connecting;
 	struct run_traffic traffic;
 	struct run_server server;
 	struct run_load load;
+	/* Of the deliveries of what the server published: */
 	struct hist latency;     /* from the scheduled instant: the one reported */
 	struct hist unscheduled; /* from the actual publish instant */
+	/* Of what a client published, from the scheduled instant to its delivery to that client. */
+	struct hist round_trip;
+	/* Of the first connection on which each subscriber receives. */
+	struct hist connect;   /* TCP: from SYN to established */
+	struct hist handshake; /* TLS, after that; empty without */
+	struct hist ready;     /* from SYN to subscribed */
 };
+
+/* How many of the subscribers connect before the server's memory is read between. */
+static inline unsigned run_half(unsigned subscribers)
+{
+	return subscribers / 2;
+}
 
 /* Bytes of a segment's headers on Ethernet: 14 Ethernet, 20 IPv4, 32 TCP with timestamps. */
 #define SEGMENT_HEADER_BYTES 66
@@ -103,10 +129,18 @@ double run_wire_bytes_up(const struct run_result *result);
 /* Both ways, per message received */
 double run_wire_bytes_per_message(const struct run_result *result);
 double run_framing_bytes_per_message(const struct run_result *result);
+/* What TLS adds to what crosses the sockets: both ways, per message received. NAN without TLS. */
+double run_tls_bytes_per_message(const struct run_spec *spec, const struct run_result *result);
 double run_packets_per_message(const struct run_result *result);
 double run_server_cpu_us_per_message(const struct run_result *result);
+/* Of memory_bytes - memory_before_bytes, and of the two parts in which it grew */
 double run_server_bytes_per_connection(const struct run_spec *spec,
                                        const struct run_result *result);
+double run_server_bytes_first_half(const struct run_spec *spec, const struct run_result *result);
+double run_server_bytes_second_half(const struct run_spec *spec, const struct run_result *result);
+/* TCP payload, and segments, both ways */
+double run_connect_bytes_per_connection(const struct run_result *result);
+double run_connect_packets_per_connection(const struct run_result *result);
 
 /* "lean", "browser", and back (-EINVAL for another word). */
 const char *run_headers_name(enum http_headers headers);
@@ -117,7 +151,8 @@ int run_headers_parse(const char *name, enum http_headers *headers);
  * not share, or another negative errno. */
 int run_write(FILE *out, const struct run_spec *spec, const struct run_result *result);
 
-/* Reads one such line. 0, or -EBADMSG with *why (static text) saying what is wrong. */
+/* Reads one such line. What a line lacks because it was not measured when it was written is 0 or
+ * empty. 0, or -EBADMSG with *why (static text) saying what is wrong. */
 int run_read(const char *line, struct run_spec *spec, struct run_result *result, const char **why);
 
 #endif

@@ -49,8 +49,17 @@ static int setup(void **state)
 	wanted.expected = 4000;
 	wanted.delivered = 3999;
 	wanted.reconnects = 1;
-	wanted.traffic = (struct run_traffic){1000,   100000, 500,  20,  150000, 30000,
-	                                      151000, 31000,  1200, 800, 7};
+	wanted.traffic = (struct run_traffic){.messages = 1000,
+	                                      .payload_bytes = 100000,
+	                                      .responses = 500,
+	                                      .empty_responses = 20,
+	                                      .app_bytes_down = 150000,
+	                                      .app_bytes_up = 30000,
+	                                      .tcp_bytes_down = 151000,
+	                                      .tcp_bytes_up = 31000,
+	                                      .segments_down = 1200,
+	                                      .segments_up = 800,
+	                                      .retransmitted = 7};
 	wanted.server = (struct run_server){.cpu_ns = 7000000, .memory_before_bytes = 1 << 20};
 	wanted.server.memory_bytes = 3 << 20;
 	wanted.load = (struct run_load){.cpu_ns = INT64_MAX, .cpu_share = 0.25};
@@ -262,6 +271,43 @@ static void test_derived_values_follow_their_definitions(void **state)
 	assert_near(run_server_bytes_per_connection(&spec, &wanted), (2 << 20) / 100.0);
 }
 
+static void test_memory_is_by_connection_and_by_half(void **state)
+{
+	(void)state;
+	wanted.server.memory_half_bytes = (1 << 20) + 50 * 1000;
+	assert_near(run_server_bytes_first_half(&spec, &wanted), 1000);
+	assert_near(run_server_bytes_second_half(&spec, &wanted), ((2 << 20) - 50000) / 50.0);
+	wanted.connecting.connections = 200; /* two of each subscriber */
+	assert_near(run_server_bytes_first_half(&spec, &wanted), 500);
+	assert_near(run_server_bytes_per_connection(&spec, &wanted), (2 << 20) / 200.0);
+	wanted.server.memory_half_bytes = 0;
+	assert_true(isnan(run_server_bytes_first_half(&spec, &wanted)));
+	assert_true(isnan(run_server_bytes_second_half(&spec, &wanted)));
+}
+
+static void test_tls_is_what_tcp_carried_beyond_what_crossed_the_sockets(void **state)
+{
+	struct run_spec secret = spec;
+
+	(void)state;
+	assert_true(isnan(run_tls_bytes_per_message(&spec, &wanted)));
+	secret.parameters.tls = true;
+	assert_near(run_tls_bytes_per_message(&secret, &wanted), 2);
+}
+
+static void test_connecting_is_by_connection(void **state)
+{
+	(void)state;
+	assert_true(isnan(run_connect_bytes_per_connection(&wanted)));
+	wanted.connecting = (struct run_connecting){.connections = 200,
+	                                            .tcp_bytes_down = 3000,
+	                                            .tcp_bytes_up = 1000,
+	                                            .segments_down = 300,
+	                                            .segments_up = 500};
+	assert_near(run_connect_bytes_per_connection(&wanted), 20);
+	assert_near(run_connect_packets_per_connection(&wanted), 4);
+}
+
 static void test_what_was_not_measured_is_nan(void **state)
 {
 	static const struct run_result nothing;
@@ -305,6 +351,10 @@ int main(void)
 	        cmocka_unit_test_setup(test_a_bucket_beyond_the_histogram_is_refused, setup),
 	        cmocka_unit_test_setup(test_a_line_cut_anywhere_is_refused, setup),
 	        cmocka_unit_test_setup(test_derived_values_follow_their_definitions, setup),
+	        cmocka_unit_test_setup(test_memory_is_by_connection_and_by_half, setup),
+	        cmocka_unit_test_setup(test_tls_is_what_tcp_carried_beyond_what_crossed_the_sockets,
+	                               setup),
+	        cmocka_unit_test_setup(test_connecting_is_by_connection, setup),
 	        cmocka_unit_test_setup(test_what_was_not_measured_is_nan, setup),
 	        cmocka_unit_test_setup(test_words_for_headers_go_both_ways, setup),
 	};

@@ -126,7 +126,7 @@ plots_are_drawn() {
 latencies_are_hdr_percentiles() {
 	local file
 
-	for file in "$out"/latency/{polling-mhd,longpoll-mhd,sse-mhd,websocket-lws}.hgrm; do
+	for file in "$out"/latency/{polling,longpoll,sse,websocket}-epoll.hgrm; do
 		grep -q '^ *Value  *Percentile  *TotalCount' "$file" || return
 		grep -q '^#\[Max ' "$file" || return
 	done

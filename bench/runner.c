@@ -1,6 +1,7 @@
 #include "runner.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "../transports/clock.h"
 #include "process.h"
+#include "project.h"
 #include "server.h"
 #include "verdict.h"
 
@@ -24,7 +26,7 @@ volatile sig_atomic_t runner_interrupted;
 struct runner {
 	const struct run_spec *spec;
 	const struct runner_progress *progress;
-	struct load_plan plan;
+	struct run_plan plan;
 	struct load_shared *shared;
 	struct publish_log *log;
 	struct server_process server;
@@ -34,6 +36,7 @@ struct runner {
 	struct process_usage server_before, load_before; /* when the main phase began */
 	struct run_server usage;
 	uint64_t load_wait_ns;
+	char authority[PATH_MAX]; /* PEM: who has signed the server's certificate */
 	char reason[sizeof((struct run_result *)0)->reason];
 };
 
@@ -43,6 +46,7 @@ static void child_main(struct runner *runner, pid_t parent, int fd)
 	        .spec = runner->spec,
 	        .address = ADDRESS,
 	        .port = runner->server.port,
+	        .authority = runner->spec->parameters.tls ? runner->authority : NULL,
 	        .log = runner->log,
 	        .parent_fd = fd,
 	        .shared = runner->shared,
@@ -83,7 +87,7 @@ static int open_shared(struct runner *runner)
 	runner->log_fd = memfd_create("publish-log", 0); /* the server inherits it */
 	if (runner->log_fd < 0)
 		return -errno;
-	return publish_log_open(&runner->log, runner->log_fd, runner->plan.messages);
+	return publish_log_open(&runner->log, runner->log_fd, run_plan_ids(&runner->plan));
 }
 
 static bool server_is_dead(const struct runner *runner)
@@ -195,26 +199,62 @@ static int measure(struct runner *runner)
 	return err == 1 ? release_load(runner) : err;
 }
 
+/* 0: the load says this. 1: it has ended, or says something else. Or as wait_until. */
+static int hear(struct runner *runner, char what)
+{
+	int err = wait_until(runner, UINT64_MAX);
+	char said = 0;
+
+	if (err != 1)
+		return err;
+	return read(runner->load_fd, &said, 1) == 1 && said == what ? 0 : 1;
+}
+
+/* Half of the subscribers are there; the load waits. */
+static int measure_half(struct runner *runner)
+{
+	int err = hear(runner, LOAD_SAYS_HALF);
+
+	if (err)
+		return err;
+	process_private_memory(runner->server.pid, &runner->usage.memory_half_bytes);
+	return send(runner->load_fd, "", 1, MSG_NOSIGNAL) == 1 ? 0 : 1;
+}
+
 static int drive(struct runner *runner)
 {
-	char subscribed;
-	int err = wait_until(runner, UINT64_MAX);
+	int err = 0;
 
-	if (err == 1 && read(runner->load_fd, &subscribed, 1) == 1)
-		err = measure(runner);
+	if (run_half(runner->spec->parameters.subscribers))
+		err = measure_half(runner);
+	if (!err)
+		err = hear(runner, LOAD_SAYS_ALL);
+	return err ? err : measure(runner);
+}
+
+static int find_authority(struct runner *runner)
+{
+	int err = project_path(runner->authority, sizeof runner->authority, "certs/ca.pem");
+
+	if (err)
+		snprintf(runner->reason, sizeof runner->reason,
+		         "there is no build/certs/ca.pem: run scripts/certs");
 	return err;
 }
 
 static int start(struct runner *runner)
 {
-	int err = open_shared(runner);
+	int err = runner->spec->parameters.tls ? find_authority(runner) : 0;
 
+	if (err)
+		return err;
+	err = open_shared(runner);
 	if (err) {
 		snprintf(runner->reason, sizeof runner->reason, "shared memory: %s",
 		         strerror(-err));
 		return err;
 	}
-	err = server_start(&runner->server, runner->spec, runner->plan.messages, runner->log_fd,
+	err = server_start(&runner->server, runner->spec, &runner->plan, runner->log_fd,
 	                   runner->server_cpu, runner->reason, sizeof runner->reason);
 	if (err)
 		return err;
@@ -291,7 +331,7 @@ int runner_run(const struct run_spec *spec, struct run_result *result,
 	struct runner runner = {
 	        .spec = spec,
 	        .progress = progress,
-	        .plan = load_plan(spec),
+	        .plan = run_plan(spec),
 	        .server = {.pid_fd = -1, .control_fd = -1},
 	        .log_fd = -1,
 	        .load_fd = -1,

@@ -23,11 +23,14 @@
 #define STOP_MS          5000
 #define LOG_MESSAGES_MIN 1024
 #define LOG_MESSAGES_MAX 1e6
+#define ARGUMENTS_MAX    20
+#define TIMEOUT_MAX_MS   3.6e6 /* as build/serve has it */
+#define TIMEOUT_SPARE_MS 6e4
 
 /* The arguments of build/serve, each option as one --name=value. */
 struct arguments {
-	char text[16][80];
-	char *list[18]; /* the program, at most 16, NULL */
+	char text[ARGUMENTS_MAX][80];
+	char *list[ARGUMENTS_MAX + 2]; /* the program, at most so many, NULL */
 	size_t count;
 };
 
@@ -48,28 +51,43 @@ static void add(struct arguments *arguments, const char *format, ...)
 /* Enough for a poll that comes late by some intervals. */
 static double log_messages(const struct run_parameters *parameters)
 {
-	double needed = 4 * parameters->rate_hz * parameters->poll_interval_ms / 1e3;
+	double rate_hz = parameters->rate_hz + parameters->rate_up_hz;
+	double needed = 4 * rate_hz * parameters->poll_interval_ms / 1e3;
 
 	return fmin(fmax(needed, LOG_MESSAGES_MIN), LOG_MESSAGES_MAX);
 }
 
+/* No client here is at fault when it is quiet: a lane may wait for its turn to publish, a poll for
+ * its instant. */
+static double quiet_ms(const struct run_parameters *parameters)
+{
+	double run_ms = (parameters->warmup_s + parameters->main_s) * 1e3;
+
+	return fmin(run_ms + TIMEOUT_SPARE_MS, TIMEOUT_MAX_MS);
+}
+
 static void build_arguments(struct arguments *arguments, const struct run_spec *spec,
-                            uint64_t messages, int control_fd, int log_fd)
+                            const struct run_plan *plan, int control_fd, int log_fd)
 {
 	const struct run_parameters *parameters = &spec->parameters;
 
 	add(arguments, "--transport=%s", parameters->transport);
 	add(arguments, "--stack=%s", parameters->stack);
 	add(arguments, "--port=0");
+	if (parameters->tls)
+		add(arguments, "--tls");
 	add(arguments, "--rate=%.17g", parameters->rate_hz);
 	add(arguments, "--arrivals=%s", arrivals_name(parameters->arrivals));
 	add(arguments, "--seed=%" PRIu64, spec->seed);
-	add(arguments, "--messages=%" PRIu64, messages);
+	add(arguments, "--messages=%" PRIu64, plan->messages);
 	add(arguments, "--payload=%u", parameters->payload_bytes);
 	add(arguments, "--log-messages=%.0f", log_messages(parameters));
 	add(arguments, "--format=%s", message_format_name(parameters->format));
+	add(arguments, "--request-timeout=%.0f", quiet_ms(parameters));
+	add(arguments, "--idle-timeout=%.0f", quiet_ms(parameters));
 	add(arguments, "--control=%d", control_fd);
 	add(arguments, "--publish-log=/proc/self/fd/%d", log_fd);
+	add(arguments, "--publish-log-capacity=%" PRIu64, run_plan_ids(plan));
 }
 
 /* In the child. Its descriptors are close-on-exec but for the three that it is given. */
@@ -105,13 +123,14 @@ static int read_ready(int fd, uint16_t *port, char *error, size_t error_size)
 		size += (size_t)got;
 		line[size] = '\0';
 	}
-	if (sscanf(line, "ready http://127.0.0.1:%" SCNu16, port) == 1)
+	/* http, https, or what the floor calls itself */
+	if (sscanf(line, "ready %*[a-z]://127.0.0.1:%" SCNu16, port) == 1)
 		return 0;
 	snprintf(error, error_size, "the server did not start: see its message above");
 	return -EIO;
 }
 
-static pid_t spawn(const struct run_spec *spec, uint64_t messages, const int control[2],
+static pid_t spawn(const struct run_spec *spec, const struct run_plan *plan, const int control[2],
                    const int ready[2], int log_fd, int cpu)
 {
 	const int inherited[] = {control[1], log_fd};
@@ -124,7 +143,7 @@ static pid_t spawn(const struct run_spec *spec, uint64_t messages, const int con
 		errno = -err;
 		return -1;
 	}
-	build_arguments(&arguments, spec, messages, control[1], log_fd);
+	build_arguments(&arguments, spec, plan, control[1], log_fd);
 	pid = fork();
 	if (pid == 0) {
 		if (process_prepare_child(parent, cpu))
@@ -134,8 +153,8 @@ static pid_t spawn(const struct run_spec *spec, uint64_t messages, const int con
 	return pid;
 }
 
-int server_start(struct server_process *server, const struct run_spec *spec, uint64_t messages,
-                 int log_fd, int cpu, char *error, size_t error_size)
+int server_start(struct server_process *server, const struct run_spec *spec,
+                 const struct run_plan *plan, int log_fd, int cpu, char *error, size_t error_size)
 {
 	int control[2] = {-1, -1}, ready[2] = {-1, -1}, err = 0;
 
@@ -143,7 +162,7 @@ int server_start(struct server_process *server, const struct run_spec *spec, uin
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) || pipe2(ready, O_CLOEXEC))
 		err = -errno;
 	if (!err) {
-		server->pid = spawn(spec, messages, control, ready, log_fd, cpu);
+		server->pid = spawn(spec, plan, control, ready, log_fd, cpu);
 		err = server->pid > 0 ? 0 : -errno;
 	}
 	close(control[1]);

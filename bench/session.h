@@ -1,79 +1,56 @@
-/* Subscribers' sockets in one epoll set: bytes in and out, deadlines, reconnects. What the bytes
- * mean is the clients' affair (transports/client.h). */
+/* One subscriber of the load: a client, the connections that it needs, and their new beginnings.
+ * Part of sessions.h. */
 #ifndef BENCH_SESSION_H
 #define BENCH_SESSION_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "../transports/backoff.h"
 #include "../transports/client.h"
-#include "hist.h"
-#include "tcp_totals.h"
+#include "connection.h"
 #include "timers.h"
 
-struct sessions;
+#define SESSION_INPUT_BYTES (256 << 10) /* at most in one read */
 
-/* One subscriber and its LANE_DOWN. */
+struct sessions;
+struct session;
+
+/* A connection that is made again with backoff when it cannot be had or breaks. */
+struct lane {
+	struct session *session;
+	struct connection connection;
+	struct timer retry;
+	struct backoff backoff;
+	uint64_t failing_since_ns; /* the first failure in a row; 0: none */
+};
+
 struct session {
 	struct sessions *all;
-	void *state; /* the client's; owned */
-	struct bytes out;
-	struct timer timer;
-	int fd; /* -1: not connected */
-	bool connecting, out_blocked;
+	void *state;                        /* the client's; owned */
+	const struct client_events *events; /* what the harness is told */
+	void *user;
+	struct timer timer; /* the client's deadline */
+	struct lane lanes[LANES_MAX];
+	unsigned lanes_count;
+	bool ready;     /* subscribed, on the present connection */
+	bool connected; /* ready, and all lanes open, for the first time */
+	struct bytes
+	        kept; /* messages to be sent as soon as that is possible, each behind its size */
 };
 
-struct sessions {
-	/* Counted as they go; whoever measures takes differences, or sets them to 0. */
-	uint64_t bytes_down, bytes_up; /* that crossed the sockets */
-	uint64_t reconnects;
-	struct hist lateness; /* of ticks */
-	uint64_t now_ns;      /* of what is happening: the clock as last read */
-
-	bool failed;
-	char reason[200]; /* of the first failure */
-
-	/* private */
-	const struct client_ops *client;
-	const char *address;
-	uint16_t port;
-	struct session *list;
-	size_t count, next, connecting;
-	int epoll_fd, timer_fd;
-	struct timers timers;
-	uint64_t armed_ns;
-	struct tcp_totals closed;
-	uint8_t *input;
-};
-
-/*
- * For `count` sessions to address (numeric IPv4, borrowed) and port. `spare` more timers may be
- * set. Sets sessions->failed and ->reason where it gives a negative errno. Close it in any case.
- */
-int sessions_open(struct sessions *sessions, const struct client_ops *client, const char *address,
-                  uint16_t port, size_t count, size_t spare);
-void sessions_close(struct sessions *sessions);
-
-/* Makes session `index`; events and user as for the client's init. 0 or -ENOMEM. */
-int session_open(struct sessions *sessions, size_t index, const struct client_config *config,
+/* events and user as for the client's init. 0 or -ENOMEM; session_close in any case. */
+int session_open(struct session *session, struct sessions *all, const struct client_config *config,
                  const struct client_events *events, void *user);
+void session_close(struct session *session);
 
-/* Starts to connect them, a bounded number at a time. */
-void sessions_connect(struct sessions *sessions);
+/* Starts to connect its lanes, for the first time. */
+void session_connect(struct session *session);
 
-/* Waits for events or the first timer and serves the events; run the timers afterwards. */
-void sessions_wait(struct sessions *sessions);
+/* What epoll says of one of its connections. */
+void session_event(struct lane *lane, uint32_t what);
 
-/* Runs due timers of sessions in order. Gives one that is due and not a session's, cleared; NULL
- * when nothing more is due. */
-struct timer *sessions_run_timers(struct sessions *sessions, const struct timer *foreign);
+/* Publishes text; it is kept until the lane is up. */
+void session_send(struct session *session, const void *data, size_t size);
 
-/* Of all sockets, those that are closed by now included. */
-struct tcp_totals sessions_tcp_totals(const struct sessions *sessions);
-
-/* The first failure is the reason; later ones follow from it. */
-void sessions_fail(struct sessions *sessions, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+/* Resets its connections; they are made again after a backoff. */
+void session_cut(struct session *session);
 
 #endif

@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../transports/matrix.h"
 #include "model.h"
+#include "parameters.h"
 #include "stats.h"
 
 #define BOOTSTRAP_SEED 1 /* any, but always the same: a report can be made again */
@@ -20,6 +19,25 @@ static double ms(double ns)
 static double quantile_ms(const struct hist *hist, double quantile)
 {
 	return hist->count ? ms((double)hist_quantile_ns(hist, quantile)) : NAN;
+}
+
+static void measure_connections(const struct run_spec *spec, const struct run_result *result,
+                                double *values)
+{
+	bool any = result->round_trip.count > 0;
+
+	values[ROUND_TRIP_P50_MS] = quantile_ms(&result->round_trip, 0.5);
+	values[ROUND_TRIP_P99_MS] = quantile_ms(&result->round_trip, 0.99);
+	values[ROUND_TRIP_MAX_MS] = any ? ms((double)result->round_trip.max_ns) : NAN;
+	values[RECONNECTS] = (double)result->reconnects;
+	values[CONNECT_MS_P50] = quantile_ms(&result->connect, 0.5);
+	values[HANDSHAKE_MS_P50] = quantile_ms(&result->handshake, 0.5);
+	values[READY_MS_P50] = quantile_ms(&result->ready, 0.5);
+	values[CONNECT_BYTES_PER_CONNECTION] = run_connect_bytes_per_connection(result);
+	values[CONNECT_PACKETS_PER_CONNECTION] = run_connect_packets_per_connection(result);
+	values[TLS_BYTES_PER_MESSAGE] = run_tls_bytes_per_message(spec, result);
+	values[SERVER_BYTES_FIRST_HALF] = run_server_bytes_first_half(spec, result);
+	values[SERVER_BYTES_SECOND_HALF] = run_server_bytes_second_half(spec, result);
 }
 
 static void measure(const struct run_spec *spec, const struct run_result *result, double *values)
@@ -48,37 +66,7 @@ static void measure(const struct run_spec *spec, const struct run_result *result
 	values[PACKETS_PER_MESSAGE] = run_packets_per_message(result);
 	values[SERVER_CPU_US_PER_MESSAGE] = run_server_cpu_us_per_message(result);
 	values[SERVER_BYTES_PER_CONNECTION] = run_server_bytes_per_connection(spec, result);
-}
-
-/* The ways in which parameters can differ. */
-enum {
-	SUBSCRIBERS = 1,
-	RATE = 2,
-	ARRIVALS = 4,
-	PAYLOAD = 8,
-	FORMAT = 16,
-	POLL_INTERVAL = 32,
-	BATCH = 64,
-	HEADERS = 128,
-	WARMUP = 256,
-	MAIN = 512,
-	EVERYTHING = 1023
-};
-
-static int difference(const struct run_parameters *a, const struct run_parameters *b)
-{
-	return (a->subscribers != b->subscribers ? SUBSCRIBERS : 0) |
-	       (a->rate_hz != b->rate_hz ? RATE : 0) | (a->arrivals != b->arrivals ? ARRIVALS : 0) |
-	       (a->payload_bytes != b->payload_bytes ? PAYLOAD : 0) |
-	       (a->format != b->format ? FORMAT : 0) |
-	       (a->poll_interval_ms != b->poll_interval_ms ? POLL_INTERVAL : 0) |
-	       (a->batch != b->batch ? BATCH : 0) | (a->headers != b->headers ? HEADERS : 0) |
-	       (a->warmup_s != b->warmup_s ? WARMUP : 0) | (a->main_s != b->main_s ? MAIN : 0);
-}
-
-static bool same_cell(const struct run_parameters *a, const struct run_parameters *b)
-{
-	return strcmp(a->transport, b->transport) == 0 && strcmp(a->stack, b->stack) == 0;
+	measure_connections(spec, result, values);
 }
 
 static struct summary_row *find_row(struct summary *summary, const struct run_spec *spec)
@@ -87,8 +75,8 @@ static struct summary_row *find_row(struct summary *summary, const struct run_sp
 		struct summary_row *row = &summary->rows[i];
 
 		if (strcmp(row->experiment, spec->experiment) == 0 &&
-		    same_cell(&row->parameters, &spec->parameters) &&
-		    difference(&row->parameters, &spec->parameters) == 0)
+		    parameters_same_cell(&row->parameters, &spec->parameters) &&
+		    parameters_difference(&row->parameters, &spec->parameters) == 0)
 			return row;
 	}
 	return NULL;
@@ -119,13 +107,14 @@ static struct summary_row *add_row(struct summary *summary, const struct run_spe
 static int add_valid(struct summary_row *row, const struct run_spec *spec,
                      const struct run_result *result)
 {
-	double(*samples)[SUMMARY_MEASURED] =
+	struct summary_sample *samples =
 	        realloc(row->samples, (row->runs + 1) * sizeof(*row->samples));
 
 	if (!samples)
 		return -ENOMEM;
 	row->samples = samples;
-	measure(spec, result, samples[row->runs++]);
+	samples[row->runs].block = spec->block;
+	measure(spec, result, samples[row->runs++].values);
 	hist_merge(row->latency, &result->latency);
 	return 0;
 }
@@ -168,8 +157,8 @@ static double *known_samples(const struct summary_row *row, size_t value, size_t
 
 	*count = 0;
 	for (unsigned i = 0; values && i < row->runs; i++) {
-		if (!isnan(row->samples[i][value]))
-			values[(*count)++] = row->samples[i][value];
+		if (!isnan(row->samples[i].values[value]))
+			values[(*count)++] = row->samples[i].values[value];
 	}
 	return values;
 }
@@ -202,13 +191,65 @@ static int take_interval(struct summary_row *row, size_t value, size_t low, size
 	return 0;
 }
 
+/* The row of the same parameters on the epoll stack, or NULL. */
+static const struct summary_row *epoll_row(const struct summary *summary,
+                                           const struct summary_row *row)
+{
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct summary_row *other = &summary->rows[i];
+
+		if (strcmp(other->experiment, row->experiment) == 0 &&
+		    strcmp(other->parameters.transport, row->parameters.transport) == 0 &&
+		    strcmp(other->parameters.stack, "epoll") == 0 &&
+		    parameters_difference(&other->parameters, &row->parameters) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+/* The CPU per message of that block's run; NAN where there is none. */
+static double cpu_in_block(const struct summary_row *row, unsigned block)
+{
+	for (unsigned i = 0; i < row->runs; i++) {
+		if (row->samples[i].block == block)
+			return row->samples[i].values[SERVER_CPU_US_PER_MESSAGE];
+	}
+	return NAN;
+}
+
+/* Run against run of the same block, since a machine's speed changes with the hour. */
+static void take_ratio(const struct summary *summary, struct summary_row *row)
+{
+	const struct summary_row *epoll = epoll_row(summary, row);
+	double *own = calloc(row->runs + 1, sizeof(*own)), *ratios = NULL, *others = NULL;
+	struct interval interval = {NAN, NAN};
+	size_t count = 0;
+
+	ratios = calloc(row->runs + 1, sizeof(*ratios));
+	others = calloc(row->runs + 1, sizeof(*others));
+	for (unsigned i = 0; own && ratios && others && epoll && i < row->runs; i++) {
+		own[count] = row->samples[i].values[SERVER_CPU_US_PER_MESSAGE];
+		others[count] = cpu_in_block(epoll, row->samples[i].block);
+		ratios[count] = own[count] / others[count];
+		count += isfinite(ratios[count]);
+	}
+	row->values[CPU_TO_EPOLL] = stats_median(ratios, count);
+	if (count > 1)
+		interval = stats_ratio_interval(own, others, count, BOOTSTRAP_SEED);
+	row->values[CPU_TO_EPOLL_LOW] = interval.low;
+	row->values[CPU_TO_EPOLL_HIGH] = interval.high;
+	free(own);
+	free(ratios);
+	free(others);
+}
+
 static void take_model(struct summary_row *row)
 {
 	const struct run_parameters *parameters = &row->parameters;
 	struct model model = model_predict(&(struct model_input){
 	        .transport = parameters->transport,
 	        .delay_s = 0, /* nothing is emulated on loopback */
-	        .rate_hz = parameters->rate_hz,
+	        .rate_hz = parameters->rate_hz + parameters->rate_up_hz,
 	        .poll_interval_s = parameters->poll_interval_ms / 1e3,
 	        .batch = parameters->batch,
 	        .poisson = parameters->arrivals == ARRIVALS_POISSON,
@@ -235,47 +276,6 @@ static int take_values(struct summary_row *row)
 	return status;
 }
 
-__attribute__((format(printf, 3, 4))) static void part(char *out, size_t size, const char *format,
-                                                       ...)
-{
-	size_t length = strlen(out);
-	va_list arguments;
-
-	if (length > 0 && length < size)
-		length += (size_t)snprintf(out + length, size - length, ", ");
-	if (length >= size)
-		return;
-	va_start(arguments, format);
-	vsnprintf(out + length, size - length, format, arguments);
-	va_end(arguments);
-}
-
-/* In words, those of the parameters that `which` names. */
-static void describe(const struct run_parameters *parameters, int which, char *out, size_t size)
-{
-	*out = '\0';
-	if (which & SUBSCRIBERS)
-		part(out, size, "%u subscribers", parameters->subscribers);
-	if (which & RATE)
-		part(out, size, "%g messages/s", parameters->rate_hz);
-	if (which & ARRIVALS)
-		part(out, size, "%s arrivals", arrivals_name(parameters->arrivals));
-	if (which & PAYLOAD)
-		part(out, size, "%u B", parameters->payload_bytes);
-	if (which & FORMAT)
-		part(out, size, "%s", message_format_name(parameters->format));
-	if (which & POLL_INTERVAL)
-		part(out, size, "every %g ms", parameters->poll_interval_ms);
-	if (which & BATCH)
-		part(out, size, "%s", parameters->batch ? "batched" : "one per response");
-	if (which & HEADERS)
-		part(out, size, "%s headers", run_headers_name(parameters->headers));
-	if (which & WARMUP)
-		part(out, size, "%g s warm-up", parameters->warmup_s);
-	if (which & MAIN)
-		part(out, size, "%g s", parameters->main_s);
-}
-
 static void name_row(const struct summary *summary, struct summary_row *row)
 {
 	const struct run_parameters *own = &row->parameters;
@@ -284,12 +284,12 @@ static void name_row(const struct summary *summary, struct summary_row *row)
 	for (size_t i = 0; i < summary->count; i++) {
 		const struct run_parameters *other = &summary->rows[i].parameters;
 
-		if (same_cell(own, other)) {
-			which |= difference(own, other);
+		if (parameters_same_cell(own, other)) {
+			which |= parameters_difference(own, other);
 			rows++;
 		}
 	}
-	describe(own, which, row->variant, sizeof(row->variant));
+	parameters_describe(own, which, row->variant, sizeof(row->variant));
 	snprintf(row->label, sizeof(row->label), "%s/%s%s%s", own->transport, own->stack,
 	         which ? " " : "", row->variant);
 	snprintf(row->latency_file, sizeof(row->latency_file), "latency/%s-%s", own->transport,
@@ -303,61 +303,25 @@ static void name_row(const struct summary *summary, struct summary_row *row)
 
 void summary_shared(const struct summary *summary, char *out, size_t size)
 {
-	int varies =
-	        POLL_INTERVAL | BATCH | WARMUP | MAIN; /* not every transport's, or no result */
+	/* Not every transport's, or no result. */
+	int varies = PARAMETER_POLL_INTERVAL | PARAMETER_BATCH | PARAMETER_WARMUP | PARAMETER_MAIN;
 
-	for (size_t i = 1; i < summary->count; i++)
-		varies |= difference(&summary->rows[0].parameters, &summary->rows[i].parameters);
 	*out = '\0';
-	if (summary->count > 0)
-		describe(&summary->rows[0].parameters, EVERYTHING & ~varies, out, size);
+	if (summary->count == 0)
+		return;
+	varies |= parameters_unsaid(&summary->rows[0].parameters);
+	for (size_t i = 1; i < summary->count; i++)
+		varies |= parameters_difference(&summary->rows[0].parameters,
+		                                &summary->rows[i].parameters);
+	parameters_describe(&summary->rows[0].parameters, PARAMETERS_ALL & ~varies, out, size);
 }
 
-/* Where the matrix has the cell; behind all others where it does not know it. */
-static int position(const struct run_parameters *parameters)
-{
-	int i = 0;
-
-	while (matrix_endpoints[i] &&
-	       (strcmp(matrix_endpoints[i]->transport, parameters->transport) != 0 ||
-	        strcmp(matrix_endpoints[i]->stack, parameters->stack) != 0))
-		i++;
-	return i;
-}
-
-static int compare(double a, double b)
-{
-	return (a > b) - (a < b);
-}
-
-/* Rows to be compared stand together: first what all cells have in common, then the cell, then
- * what only one transport has. */
 static int compare_rows(const void *left, const void *right)
 {
-	const struct run_parameters *a = &((const struct summary_row *)left)->parameters;
-	const struct run_parameters *b = &((const struct summary_row *)right)->parameters;
-	const int orders[] = {
-	        strcmp(((const struct summary_row *)left)->experiment,
-	               ((const struct summary_row *)right)->experiment),
-	        compare(a->subscribers, b->subscribers),
-	        compare(a->rate_hz, b->rate_hz),
-	        compare(a->arrivals, b->arrivals),
-	        compare(a->payload_bytes, b->payload_bytes),
-	        compare(a->format, b->format),
-	        compare(a->headers, b->headers),
-	        compare(a->warmup_s, b->warmup_s),
-	        compare(a->main_s, b->main_s),
-	        compare(position(a), position(b)),
-	        strcmp(a->stack, b->stack),
-	        compare(a->poll_interval_ms, b->poll_interval_ms),
-	        compare(b->batch, a->batch),
-	};
+	const struct summary_row *a = left, *b = right;
+	int order = strcmp(a->experiment, b->experiment);
 
-	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
-		if (orders[i])
-			return orders[i];
-	}
-	return 0;
+	return order ? order : parameters_compare(&a->parameters, &b->parameters);
 }
 
 static int read_lines(struct summary *out, FILE *file, struct run_result *result, const char *path,
@@ -397,6 +361,7 @@ static int finish(struct summary *summary, const char *path, char *error, size_t
 	for (size_t i = 0; status == 0 && i < summary->count; i++) {
 		name_row(summary, &summary->rows[i]);
 		status = take_values(&summary->rows[i]);
+		take_ratio(summary, &summary->rows[i]);
 	}
 	return status;
 }

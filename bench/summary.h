@@ -32,6 +32,18 @@ enum summary_value {
 	PACKETS_PER_MESSAGE,
 	SERVER_CPU_US_PER_MESSAGE,
 	SERVER_BYTES_PER_CONNECTION,
+	ROUND_TRIP_P50_MS,
+	ROUND_TRIP_P99_MS,
+	ROUND_TRIP_MAX_MS,
+	RECONNECTS,
+	CONNECT_MS_P50,
+	HANDSHAKE_MS_P50,
+	READY_MS_P50,
+	CONNECT_BYTES_PER_CONNECTION,
+	CONNECT_PACKETS_PER_CONNECTION,
+	TLS_BYTES_PER_MESSAGE,
+	SERVER_BYTES_FIRST_HALF,
+	SERVER_BYTES_SECOND_HALF,
 	SUMMARY_MEASURED, /* how many are medians */
 
 	/* 95 % intervals of two of these medians */
@@ -40,11 +52,22 @@ enum summary_value {
 	SERVER_CPU_US_LOW,
 	SERVER_CPU_US_HIGH,
 
+	/* SERVER_CPU_US_PER_MESSAGE by that of the same transport and parameters on epoll in the
+	 * same block: the median over the blocks, and its 95 % interval */
+	CPU_TO_EPOLL,
+	CPU_TO_EPOLL_LOW,
+	CPU_TO_EPOLL_HIGH,
+
 	/* what theory predicts */
 	MODEL_MEAN_MS,
 	MODEL_MAX_MS,
 	MODEL_EMPTY_SHARE,
 	SUMMARY_VALUES
+};
+
+struct summary_sample {
+	unsigned block;
+	double values[SUMMARY_MEASURED];
 };
 
 struct summary_row {
@@ -59,7 +82,7 @@ struct summary_row {
 	struct hist *latency; /* owned: of all valid runs together */
 
 	/* private */
-	double (*samples)[SUMMARY_MEASURED]; /* of each valid run */
+	struct summary_sample *samples; /* of each valid run */
 };
 
 struct summary_invalid {

@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 49
+#define COLUMNS 66
 
 static const struct column columns[COLUMNS];
 
@@ -37,6 +37,11 @@ static void print_format(FILE *out, const struct run_parameters *parameters)
 static void print_headers(FILE *out, const struct run_parameters *parameters)
 {
 	fputs(run_headers_name(parameters->headers), out);
+}
+
+static void print_tls(FILE *out, const struct run_parameters *parameters)
+{
+	fputs(parameters->tls ? "yes" : "no", out);
 }
 
 static void print_poll_interval(FILE *out, const struct run_parameters *parameters)
@@ -102,7 +107,7 @@ static const struct column columns[COLUMNS] = {
         {"experiment", TEXT, ROW(experiment)},
         {"transport", TEXT, PARAMETER(transport)},
         {"stack", TEXT, PARAMETER(stack)},
-        {"tls", FIXED, .format = "no"},
+        {"tls", SPECIAL, .print = print_tls},
         {"link_delay_ms", FIXED, .format = "0"},
         {"link_loss", FIXED, .format = "0"},
         {"subscribers", COUNT, PARAMETER(subscribers)},
@@ -148,4 +153,21 @@ static const struct column columns[COLUMNS] = {
         {"server_cpu_us_high", VALUE, .at = SERVER_CPU_US_HIGH},
         {"label", TEXT, ROW(label)},
         {"latency_file", TEXT, ROW(latency_file)},
+        {"rate_up_hz", REAL, PARAMETER(rate_up_hz)},
+        {"cuts", COUNT, PARAMETER(cuts)},
+        {"round_trip_p50_ms", VALUE, .at = ROUND_TRIP_P50_MS},
+        {"round_trip_p99_ms", VALUE, .at = ROUND_TRIP_P99_MS},
+        {"round_trip_max_ms", VALUE, .at = ROUND_TRIP_MAX_MS},
+        {"reconnects", VALUE, .at = RECONNECTS, WHOLE},
+        {"connect_ms_p50", VALUE, .at = CONNECT_MS_P50},
+        {"handshake_ms_p50", VALUE, .at = HANDSHAKE_MS_P50},
+        {"ready_ms_p50", VALUE, .at = READY_MS_P50},
+        {"connect_bytes_per_connection", VALUE, .at = CONNECT_BYTES_PER_CONNECTION},
+        {"connect_packets_per_connection", VALUE, .at = CONNECT_PACKETS_PER_CONNECTION},
+        {"tls_bytes_per_message", VALUE, .at = TLS_BYTES_PER_MESSAGE},
+        {"server_bytes_first_half", VALUE, .at = SERVER_BYTES_FIRST_HALF},
+        {"server_bytes_second_half", VALUE, .at = SERVER_BYTES_SECOND_HALF},
+        {"cpu_to_epoll", VALUE, .at = CPU_TO_EPOLL},
+        {"cpu_to_epoll_low", VALUE, .at = CPU_TO_EPOLL_LOW},
+        {"cpu_to_epoll_high", VALUE, .at = CPU_TO_EPOLL_HIGH},
 };

@@ -274,7 +274,11 @@ static void test_the_columns_are_those_that_were_promised(void **state)
 	        "framing_bytes_per_message,packets_per_message,server_cpu_us_per_message,"
 	        "server_bytes_per_connection,kernel_bytes_per_connection,wire_counts,lab_mode,"
 	        "empty_share,model_empty_share,latency_stddev_ms,server_cpu_us_low,"
-	        "server_cpu_us_high,label,latency_file\n";
+	        "server_cpu_us_high,label,latency_file,rate_up_hz,cuts,round_trip_p50_ms,"
+	        "round_trip_p99_ms,round_trip_max_ms,reconnects,connect_ms_p50,handshake_ms_p50,"
+	        "ready_ms_p50,connect_bytes_per_connection,connect_packets_per_connection,"
+	        "tls_bytes_per_message,server_bytes_first_half,server_bytes_second_half,"
+	        "cpu_to_epoll,cpu_to_epoll_low,cpu_to_epoll_high\n";
 	char *text;
 
 	(void)state;

@@ -7,14 +7,17 @@
 int table_open(struct table *out, const struct table_column *columns, size_t columns_count,
                size_t rows_count)
 {
-	*out = (struct table){columns, columns_count, NULL, rows_count};
+	*out = (struct table){.columns_count = columns_count, .rows_count = rows_count};
+	memcpy(out->columns, columns, columns_count * sizeof(*columns));
 	out->rows = calloc(rows_count + 1, sizeof(*out->rows));
-	return out->rows ? 0 : -ENOMEM;
+	out->set_off = calloc(rows_count + 1, sizeof(*out->set_off));
+	return out->rows && out->set_off ? 0 : -ENOMEM;
 }
 
 void table_close(struct table *table)
 {
 	free(table->rows);
+	free(table->set_off);
 	*table = (struct table){0};
 }
 
@@ -54,6 +57,12 @@ static void write_aligned(FILE *out, const char *text, int width, const struct t
 	fputs(last ? "\n" : "  ", out);
 }
 
+/* Whether an empty line belongs before row i, which is not the first. */
+static bool is_apart(const struct table *table, size_t i)
+{
+	return i > 0 && (table->set_off[i] || table->set_off[i - 1]);
+}
+
 int table_write_text(const struct table *table, FILE *out)
 {
 	const struct table_column *columns = table->columns;
@@ -67,6 +76,8 @@ int table_write_text(const struct table *table, FILE *out)
 	for (size_t j = 0; j <= last; j++)
 		write_aligned(out, columns[j].unit, widths[j], &columns[j], j == last);
 	for (size_t i = 0; i < table->rows_count; i++) {
+		if (is_apart(table, i))
+			fputc('\n', out);
 		for (size_t j = 0; j <= last; j++)
 			write_aligned(out, table->rows[i][j], widths[j], &columns[j], j == last);
 	}
@@ -85,6 +96,8 @@ int table_write_markdown(const struct table *table, FILE *out)
 		fputs(table->columns[j].left ? "| --- " : "| ---: ", out);
 	fputs("|\n", out);
 	for (size_t i = 0; i < table->rows_count; i++) {
+		for (size_t j = 0; is_apart(table, i) && j < table->columns_count; j++)
+			fputs(j + 1 < table->columns_count ? "| " : "| |\n", out);
 		for (size_t j = 0; j < table->columns_count; j++)
 			fprintf(out, "| %s ", table->rows[i][j]);
 		fputs("|\n", out);

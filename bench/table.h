@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TABLE_COLUMNS_MAX 16
+#define TABLE_COLUMNS_MAX 20
 #define TABLE_CELL_BYTES  96
 
 struct table_column {
@@ -15,13 +15,15 @@ struct table_column {
 };
 
 struct table {
-	const struct table_column *columns; /* borrowed */
+	struct table_column columns[TABLE_COLUMNS_MAX];
 	size_t columns_count;
 	char (*rows)[TABLE_COLUMNS_MAX][TABLE_CELL_BYTES]; /* owned */
+	bool *set_off; /* of each row: empty lines keep it apart from the others; owned */
 	size_t rows_count;
 };
 
-/* A table of rows_count rows, all empty. 0 or -ENOMEM. */
+/* A table of rows_count rows, all empty and none set off; columns_count is at most
+ * TABLE_COLUMNS_MAX. 0 or -ENOMEM; table_close in any case. */
 int table_open(struct table *out, const struct table_column *columns, size_t columns_count,
                size_t rows_count);
 void table_close(struct table *table);

@@ -7,6 +7,8 @@
 
 /* Embedded in its owner. All zero is not set. */
 struct timer {
+	void (*due)(void *owner); /* for whoever runs the timers; no affair of the heap's */
+	void *owner;
 	uint64_t at_ns;
 	size_t place; /* in the heap, counted from 1; 0: not set */
 };

@@ -60,9 +60,9 @@ cell() {
 	done
 }
 
-# table FILE ROW
+# table FILE BEGIN ROW END
 table() {
-	printf 'before\n<!-- table:begin -->\n%s\n<!-- table:end -->\nafter\n' "$2" >"$1"
+	printf 'before\n%s\n%s\n%s\nafter\n' "$2" "$3" "$4" >"$1"
 }
 
 printf '#define TRANSPORTS(X) X(sse)\n#define STACKS(X)     X(mhd) X(lws) X(epoll)\n' \
@@ -96,10 +96,11 @@ cell lws lws_open pull
 verdict "$(scripts/compare sse mhd lws | grep -q 'push.*|.*pull'; echo $?)" \
 	'other names are' "$(scripts/compare sse mhd lws)"
 
-table $report '| a \n & b |'
-table README.md '| old |'
+table $report '<!-- table:begin -->' '| a \n & b |' '<!-- table:end -->'
+table README.md '<!-- table first-look -->' '| old |' '<!-- /table -->'
+table expected.md '<!-- table first-look -->' '| a \n & b |' '<!-- /table -->'
 fails 'README.md' 'a README with other numbers is an error' scripts/readme-table --check
 passes 'the table is copied' scripts/readme-table
-verdict "$(cmp -s README.md $report; echo $?)" 'and nothing else' "$(cat README.md)"
+verdict "$(cmp -s README.md expected.md; echo $?)" 'and nothing else' "$(cat README.md)"
 echo 'no table' >README.md
-fails 'no table:begin' 'a README without a table is an error' scripts/readme-table --check
+fails 'no table' 'a README without a table is an error' scripts/readme-table --check

@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "cell_fixture.h"
 #include "clock.h"
@@ -19,7 +17,7 @@ struct driver {
 	struct cell *cell;
 	const struct client_ops *ops;
 	void *state;
-	int fds[LANES_MAX];
+	struct stream streams[LANES_MAX];
 	size_t cut_bytes; /* a connection is cut after so many bytes; 0: never */
 	size_t received;  /* on this connection of the lane down */
 	unsigned connections, ready;
@@ -64,11 +62,7 @@ static const struct client_events events = {
 
 static void transmit(struct driver *driver, enum client_lane lane, struct bytes *out)
 {
-	ssize_t sent = (ssize_t)bytes_size(out);
-
-	if (sent)
-		sent = send(driver->fds[lane], bytes_data(out), bytes_size(out), MSG_NOSIGNAL);
-	assert_int_equal(sent, bytes_size(out));
+	cell_send(&driver->streams[lane], bytes_data(out), bytes_size(out));
 	bytes_free(out);
 }
 
@@ -76,10 +70,8 @@ static void connect_lane(struct driver *driver, enum client_lane lane)
 {
 	struct bytes out = {0};
 
-	if (driver->fds[lane] >= 0)
-		close(driver->fds[lane]);
-	driver->fds[lane] = -1;
-	driver->fds[lane] = cell_connect(driver->cell);
+	stream_close(&driver->streams[lane]);
+	cell_connect(driver->cell, &driver->streams[lane]);
 	assert_int_equal(driver->ops->connected(driver->state, lane, clock_now_ns(), &out),
 	                 CLIENT_OK);
 	transmit(driver, lane, &out);
@@ -100,9 +92,11 @@ static void take(struct driver *driver, enum client_lane lane)
 
 	if (lane == LANE_DOWN && driver->cut_bytes)
 		room = driver->cut_bytes - driver->received;
-	got = recv(driver->fds[lane], data, room < RECV_BYTES ? room : RECV_BYTES, 0);
+	got = stream_read(&driver->streams[lane], data, room < RECV_BYTES ? room : RECV_BYTES);
+	if (got == -EAGAIN)
+		return;
 	if (got < 0)
-		fail_msg("recv: %s", strerror(errno));
+		fail_msg("recv: %s", strerror((int)-got));
 	status = driver->ops->input(driver->state, lane, data, (size_t)got, clock_now_ns(), &out);
 	if (status == CLIENT_FAILED)
 		fail_msg("the client failed: %s", driver->ops->why(driver->state));
@@ -135,24 +129,40 @@ static int wait_ms(const struct driver *driver)
 	return at > now ? (int)((at - now) / NS_PER_MS) + 1 : 0;
 }
 
+/* Waits, but no longer than the client may; says which lanes may have something. */
+static void await_lanes(const struct driver *driver, bool ready[LANES_MAX])
+{
+	struct pollfd readable[LANES_MAX];
+	int timeout_ms = wait_ms(driver);
+
+	for (int lane = 0; lane < LANES_MAX; lane++) {
+		const struct stream *stream = &driver->streams[lane];
+
+		readable[lane] = (struct pollfd){.fd = stream->fd, .events = POLLIN};
+		ready[lane] = stream_has_pending(stream);
+		if (ready[lane])
+			timeout_ms = 0;
+	}
+	poll(readable, LANES_MAX, timeout_ms);
+	for (int lane = 0; lane < LANES_MAX; lane++)
+		ready[lane] |= readable[lane].revents != 0;
+}
+
 /* Serves the client until it is ready and has that message. */
 static void drive(struct driver *driver, uint64_t last)
 {
 	uint64_t end = clock_now_ns() + CELL_PATIENCE_MS * NS_PER_MS;
 
 	while (!driver->ready || driver->last < last) {
-		struct pollfd readable[LANES_MAX] = {
-		        {.fd = driver->fds[LANE_DOWN], .events = POLLIN},
-		        {.fd = driver->fds[LANE_UP], .events = POLLIN},
-		};
+		bool ready[LANES_MAX];
 
 		if (clock_now_ns() > end)
 			fail_msg("only message %" PRIu64 " of %" PRIu64 " came", driver->last,
 			         last);
-		poll(readable, LANES_MAX, wait_ms(driver));
-		if (readable[LANE_DOWN].revents)
+		await_lanes(driver, ready);
+		if (ready[LANE_DOWN])
 			take(driver, LANE_DOWN);
-		if (readable[LANE_UP].revents)
+		if (ready[LANE_UP])
 			take(driver, LANE_UP);
 		tick(driver);
 	}
@@ -172,7 +182,7 @@ static void open_driver(struct driver *driver, struct cell *cell, uint64_t since
 	driver->state = calloc(1, driver->ops->state_size);
 	assert_non_null(driver->state);
 	driver->ops->init(driver->state, &config, &events, driver);
-	driver->fds[LANE_DOWN] = driver->fds[LANE_UP] = -1;
+	driver->streams[LANE_DOWN] = driver->streams[LANE_UP] = (struct stream){.fd = -1};
 	connect_lane(driver, LANE_DOWN);
 	if (driver->ops->lanes > LANE_UP)
 		connect_lane(driver, LANE_UP);
@@ -181,8 +191,7 @@ static void open_driver(struct driver *driver, struct cell *cell, uint64_t since
 static void close_driver(struct driver *driver)
 {
 	for (int lane = 0; lane < LANES_MAX; lane++)
-		if (driver->fds[lane] >= 0)
-			close(driver->fds[lane]);
+		stream_close(&driver->streams[lane]);
 	driver->ops->fini(driver->state);
 	free(driver->state);
 }

@@ -19,36 +19,64 @@
 #include "../bench/process.h"
 #include "../bench/project.h"
 
-#define ARGUMENTS_MAX 16
+#define ARGUMENTS_MAX 20
 #define STEP_MS       2 /* between two looks at the counters */
 #define RECV_BYTES    65536
+#define ADDRESS       "127.0.0.1"
 
 /* The key and its answer are those of RFC 6455 §1.3. */
 #define HANDSHAKE                                                                                  \
 	"Upgrade: websocket\r\nConnection: Upgrade\r\n"                                            \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 
+/* Where the project has what a cell needs. */
+struct files {
+	char program[PATH_MAX], authority[PATH_MAX], certificate[PATH_MAX], key[PATH_MAX];
+};
+
 static int trouble(const struct cell *cell, const char *why)
 {
-	fprintf(stderr, "%s/%s: %s\n", cell->endpoint->transport, cell->endpoint->stack, why);
+	fprintf(stderr, "%s/%s%s: %s\n", cell->endpoint->transport, cell->endpoint->stack,
+	        cell->tls ? " tls" : "", why);
 	return -1;
 }
 
+static int find(const struct cell *cell, struct files *files)
+{
+	if (project_path(files->program, sizeof files->program, "serve"))
+		return trouble(cell, "build/serve is not built");
+	if (!cell->tls)
+		return 0;
+	if (project_path(files->authority, sizeof files->authority, "certs/ca.pem") ||
+	    project_path(files->certificate, sizeof files->certificate, "certs/server.pem") ||
+	    project_path(files->key, sizeof files->key, "certs/server.key"))
+		return trouble(cell, "there are no certificates: run scripts/certs");
+	return 0;
+}
+
 /* In the child. */
-static void execute(const char *program, const struct endpoint *endpoint, const char *options,
+static void execute(const struct cell *cell, const struct files *files, const char *options,
                     int out_fd)
 {
 	char transport[32], stack[32], words[256], *rest = words;
-	char *arguments[ARGUMENTS_MAX] = {(char *)program, transport, stack, "--port=0",
+	char certificate[PATH_MAX + 32], key[PATH_MAX + 32];
+	char *arguments[ARGUMENTS_MAX] = {(char *)files->program, transport, stack, "--port=0",
 	                                  "--rate=0"};
+	size_t count = 5;
 
-	snprintf(transport, sizeof transport, "--transport=%s", endpoint->transport);
-	snprintf(stack, sizeof stack, "--stack=%s", endpoint->stack);
+	snprintf(transport, sizeof transport, "--transport=%s", cell->endpoint->transport);
+	snprintf(stack, sizeof stack, "--stack=%s", cell->endpoint->stack);
+	snprintf(certificate, sizeof certificate, "--tls-certificate=%s", files->certificate);
+	snprintf(key, sizeof key, "--tls-key=%s", files->key);
 	snprintf(words, sizeof words, "%s", options);
-	for (size_t i = 5; *options && rest && i < ARGUMENTS_MAX - 1; i++)
-		arguments[i] = strsep(&rest, " ");
+	if (cell->tls) {
+		arguments[count++] = certificate;
+		arguments[count++] = key;
+	}
+	while (*options && rest && count < ARGUMENTS_MAX - 1)
+		arguments[count++] = strsep(&rest, " ");
 	dup2(out_fd, STDOUT_FILENO);
-	execv(program, arguments);
+	execv(files->program, arguments);
 	_exit(127);
 }
 
@@ -69,38 +97,37 @@ static int read_ready(struct cell *cell, int fd)
 		size += (size_t)got;
 		line[size] = '\0';
 	}
-	if (sscanf(line, "ready http://127.0.0.1:%" SCNu16, &cell->port) == 1)
+	if (sscanf(line,
+	           cell->tls ? "ready https://" ADDRESS ":%" SCNu16
+	                     : "ready http://" ADDRESS ":%" SCNu16,
+	           &cell->port) == 1)
 		return 0;
 	return trouble(cell, "the server said no readiness line");
 }
 
-static pid_t spawn(const struct endpoint *endpoint, const char *options, int out_fd)
+static pid_t spawn(const struct cell *cell, const struct files *files, const char *options,
+                   int out_fd)
 {
-	pid_t parent = getpid(), pid;
-	char program[PATH_MAX];
+	pid_t parent = getpid(), pid = fork();
 
-	if (project_path(program, sizeof program, "serve"))
-		return -1;
-	pid = fork();
 	if (pid)
 		return pid;
 	if (process_prepare_child(parent, -1))
-		execute(program, endpoint, options, out_fd);
+		execute(cell, files, options, out_fd);
 	_exit(127);
 }
 
-int cell_open(struct cell *cell, const struct endpoint *endpoint, const char *options)
+static int start(struct cell *cell, const struct files *files, const char *options)
 {
 	int ready[2], err;
 
-	*cell = (struct cell){.endpoint = endpoint, .pid = -1, .pid_fd = -1};
 	if (pipe2(ready, O_CLOEXEC))
 		return trouble(cell, "no pipe");
-	cell->pid = spawn(endpoint, options, ready[1]);
+	cell->pid = spawn(cell, files, options, ready[1]);
 	close(ready[1]);
 	if (cell->pid < 0) {
 		close(ready[0]);
-		return trouble(cell, "build/serve could not be started: is it built?");
+		return trouble(cell, "build/serve could not be started");
 	}
 	cell->pid_fd = (int)syscall(SYS_pidfd_open, cell->pid, 0);
 	err = read_ready(cell, ready[0]);
@@ -110,10 +137,26 @@ int cell_open(struct cell *cell, const struct endpoint *endpoint, const char *op
 	return err;
 }
 
+int cell_open(struct cell *cell, const struct endpoint *endpoint, bool tls, const char *options)
+{
+	struct files files;
+	char error[256];
+	int err;
+
+	*cell = (struct cell){.endpoint = endpoint, .tls = tls, .pid = -1, .pid_fd = -1};
+	if (find(cell, &files))
+		return -1;
+	if (tls && tls_client_open(&cell->trust, files.authority, false, error, sizeof error))
+		return trouble(cell, error);
+	err = start(cell, &files, options);
+	if (err)
+		tls_context_close(&cell->trust);
+	return err;
+}
+
 static void peer_free(struct peer *peer)
 {
-	if (peer->fd >= 0)
-		close(peer->fd);
+	stream_close(&peer->stream);
 	bytes_free(&peer->in);
 	bytes_free(&peer->content);
 	http_response_reset(&peer->response);
@@ -138,6 +181,7 @@ int cell_close(struct cell *cell)
 		cell->peers = peer->next;
 		peer_free(peer);
 	}
+	tls_context_close(&cell->trust);
 	if (!err && status) {
 		char how[64];
 
@@ -152,20 +196,58 @@ bool cell_is_on(const struct cell *cell, const char *stack)
 	return !strcmp(cell->endpoint->stack, stack);
 }
 
-int cell_connect(const struct cell *cell)
+/* Waits until the stream can go on. */
+static void await(const struct stream *stream, short events, const char *what)
+{
+	struct pollfd ready = {.fd = stream->fd, .events = events};
+
+	if (stream_wants_write(stream))
+		ready.events = POLLOUT;
+	if (poll(&ready, 1, CELL_PATIENCE_MS) <= 0)
+		fail_msg("%s in %d ms", what, CELL_PATIENCE_MS);
+}
+
+static void shake_hands(const struct cell *cell, struct stream *stream)
+{
+	int err;
+
+	stream->tls = tls_open(cell->trust, stream->fd, ADDRESS);
+	assert_non_null(stream->tls);
+	while ((err = tls_handshake(stream->tls)) == -EAGAIN)
+		await(stream, POLLIN, "the server shook no hands");
+	if (err == -EPROTO)
+		fail_msg("TLS: %s", tls_why(stream->tls));
+}
+
+void cell_connect(const struct cell *cell, struct stream *stream)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 	                              .sin_port = htons(cell->port),
 	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1;
 
-	assert_true(fd >= 0);
-	if (connect(fd, (struct sockaddr *)&address, sizeof address)) {
-		close(fd);
+	stream->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(stream->fd >= 0);
+	if (connect(stream->fd, (struct sockaddr *)&address, sizeof address))
 		fail_msg("connect: %s", strerror(errno));
+	setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	fcntl(stream->fd, F_SETFL, O_NONBLOCK);
+	if (cell->tls)
+		shake_hands(cell, stream);
+}
+
+void cell_send(struct stream *stream, const void *data, size_t size)
+{
+	for (size_t sent = 0; sent < size;) {
+		ssize_t step = stream_write(stream, (const char *)data + sent, size - sent);
+
+		if (step == -EAGAIN)
+			await(stream, POLLOUT, "the server took nothing more");
+		else if (step < 0)
+			fail_msg("send: %s", strerror((int)-step));
+		else
+			sent += (size_t)step;
 	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	return fd;
 }
 
 static struct peer *control(struct cell *cell)
@@ -230,10 +312,10 @@ struct peer *peer_open(struct cell *cell)
 	struct peer *peer = calloc(1, sizeof *peer);
 
 	assert_non_null(peer);
-	peer->fd = -1;
+	peer->stream.fd = -1;
 	peer->next = cell->peers;
 	cell->peers = peer;
-	peer->fd = cell_connect(cell);
+	cell_connect(cell, &peer->stream);
 	return peer;
 }
 
@@ -247,26 +329,9 @@ void peer_close(struct cell *cell, struct peer *peer)
 	peer_free(peer);
 }
 
-static void await(const struct peer *peer, short events, const char *what)
-{
-	struct pollfd ready = {.fd = peer->fd, .events = events};
-
-	if (poll(&ready, 1, CELL_PATIENCE_MS) <= 0)
-		fail_msg("%s in %d ms", what, CELL_PATIENCE_MS);
-}
-
 void peer_send(struct peer *peer, const void *data, size_t size)
 {
-	for (size_t sent = 0; sent < size;) {
-		ssize_t step;
-
-		await(peer, POLLOUT, "the server took nothing more");
-		step = send(peer->fd, (const char *)data + sent, size - sent,
-		            MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (step < 0)
-			fail_msg("send: %s", strerror(errno));
-		sent += (size_t)step;
-	}
+	cell_send(&peer->stream, data, size);
 }
 
 void peer_print(struct peer *peer, const char *format, ...)
@@ -308,8 +373,10 @@ static void receive(struct peer *peer)
 	ssize_t got;
 
 	assert_non_null(room);
-	await(peer, POLLIN, "the server sent nothing more");
-	got = recv(peer->fd, room, RECV_BYTES, 0);
+	while ((got = stream_read(&peer->stream, room, RECV_BYTES)) == -EAGAIN)
+		await(&peer->stream, POLLIN, "the server sent nothing more");
+	if (got == -EPROTO)
+		fail_msg("TLS: %s", tls_why(peer->stream.tls));
 	if (got > 0)
 		bytes_commit(&peer->in, (size_t)got);
 	else

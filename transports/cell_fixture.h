@@ -1,6 +1,6 @@
 /*
  * Help for cells_test.c: a cell, served by a process of its own, and peers that speak to it over
- * plain sockets. Whatever goes wrong in here fails the running test.
+ * sockets, plain or with TLS. Whatever goes wrong in here fails the running test.
  */
 #ifndef TRANSPORTS_CELL_FIXTURE_H
 #define TRANSPORTS_CELL_FIXTURE_H
@@ -14,7 +14,9 @@
 #include <sys/types.h>
 #include <cmocka.h>
 
+#include "http_response.h"
 #include "matrix.h"
+#include "stream.h"
 #include "websocket/wire.h"
 
 /* What a peer waits for, at most: it matters only to a test that fails. */
@@ -28,8 +30,10 @@
 
 struct cell {
 	const struct endpoint *endpoint;
+	bool tls;
 
 	/* private */
+	struct tls_context *trust; /* NULL without TLS */
 	pid_t pid;
 	int pid_fd;
 	uint16_t port;
@@ -57,8 +61,9 @@ extern const struct cell_case http_cases[], client_cases[];
 TRANSPORTS(CELL_CASES)
 
 /* Starts build/serve for the endpoint, which publishes nothing by itself, and waits until it is
- * ready. 0, or -1 after saying why on standard error; then nothing is to be closed. */
-int cell_open(struct cell *cell, const struct endpoint *endpoint, const char *options);
+ * ready. With TLS it has the certificate that scripts/certs made. 0, or -1 after saying why on
+ * standard error; then nothing is to be closed. */
+int cell_open(struct cell *cell, const struct endpoint *endpoint, bool tls, const char *options);
 
 /* Asks the server to end, its connections still open, and waits. 0, or -1 after saying on
  * standard error what was not in order. */
@@ -66,8 +71,12 @@ int cell_close(struct cell *cell);
 
 bool cell_is_on(const struct cell *cell, const char *stack);
 
-/* A connected socket of the caller's. */
-int cell_connect(const struct cell *cell);
+/* Connects a stream of the caller's, which is none, and shakes hands; that the server broke this
+ * off shows when the stream is read. */
+void cell_connect(const struct cell *cell, struct stream *stream);
+
+/* Sends all, and waits for room where there is none. */
+void cell_send(struct stream *stream, const void *data, size_t size);
 
 /* Publishes to CELL_TOPIC; data needs no JSON escapes. Gives the id. */
 uint64_t cell_publish(struct cell *cell, const char *data);
@@ -76,9 +85,9 @@ void cell_publish_many(struct cell *cell, unsigned messages);
 /* Waits until the server's own counter has that value. */
 void cell_await(struct cell *cell, const char *counter, uint64_t value);
 
-/* One TCP connection to a cell, closed with the cell. */
+/* One connection to a cell, closed with the cell. */
 struct peer {
-	int fd;
+	struct stream stream;
 	bool closed;                   /* by the server */
 	struct bytes in;               /* received, not yet read */
 	struct http_response response; /* the last one: its head */

@@ -1,6 +1,6 @@
 /*
- * What every cell owes, asked of build/serve over plain sockets: the cases for all transports and
- * those for its own, stamped on each endpoint of the matrix that is no hole.
+ * What every cell owes, asked of build/serve, without TLS and with it: the cases for all transports
+ * and those for its own, stamped on each endpoint of the matrix that is no hole.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@
 struct stamped {
 	const struct endpoint *endpoint;
 	const struct cell_case *what;
+	bool tls;
 	struct cell cell;
 	char name[NAME_BYTES];
 };
@@ -35,7 +36,7 @@ static int setup(void **state)
 {
 	struct stamped *stamped = *state;
 
-	return cell_open(&stamped->cell, stamped->endpoint, stamped->what->options);
+	return cell_open(&stamped->cell, stamped->endpoint, stamped->tls, stamped->what->options);
 }
 
 static void test(void **state)
@@ -52,22 +53,32 @@ static int teardown(void **state)
 	return cell_close(&stamped->cell);
 }
 
-/* Every case on every cell, in stamped where it is not NULL; gives their number. */
+/* The cases of one cell, in stamped where it is not NULL; gives their number. */
+static size_t stamp_cell(const struct endpoint *endpoint, bool tls, struct stamped *stamped)
+{
+	size_t count = 0;
+
+	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+		const struct cell_case *c = tables[t].cases;
+
+		if (tables[t].transport && strcmp(tables[t].transport, endpoint->transport))
+			continue;
+		for (; c->name; c++, count++)
+			if (stamped)
+				stamped[count] = (struct stamped){
+				        .endpoint = endpoint, .what = c, .tls = tls};
+	}
+	return count;
+}
+
+/* As stamp_cell, of every cell, without TLS and with it. */
 static size_t stamp(struct stamped *stamped)
 {
 	size_t count = 0;
 
 	for (const struct endpoint *const *e = matrix_endpoints; *e; e++)
-		for (size_t t = 0; !(*e)->hole && t < sizeof tables / sizeof *tables; t++) {
-			const struct cell_case *c = tables[t].cases;
-
-			if (tables[t].transport && strcmp(tables[t].transport, (*e)->transport))
-				continue;
-			for (; c->name; c++, count++)
-				if (stamped)
-					stamped[count] =
-					        (struct stamped){.endpoint = *e, .what = c};
-		}
+		for (int tls = 0; tls < 2 && !(*e)->hole; tls++)
+			count += stamp_cell(*e, tls, stamped ? stamped + count : NULL);
 	return count;
 }
 
@@ -76,8 +87,9 @@ static int run(struct stamped *stamped, struct CMUnitTest *tests, size_t count)
 {
 	stamp(stamped);
 	for (size_t i = 0; i < count; i++) {
-		snprintf(stamped[i].name, NAME_BYTES, "%s/%s %s", stamped[i].endpoint->transport,
-		         stamped[i].endpoint->stack, stamped[i].what->name);
+		snprintf(stamped[i].name, NAME_BYTES, "%s/%s %s%s", stamped[i].endpoint->transport,
+		         stamped[i].endpoint->stack, stamped[i].tls ? "tls " : "",
+		         stamped[i].what->name);
 		tests[i] = (struct CMUnitTest){stamped[i].name, test, setup, teardown, &stamped[i]};
 	}
 	return _cmocka_run_group_tests("cells", tests, count, NULL, NULL);
@@ -91,7 +103,7 @@ int main(int argc, char **argv)
 	int failed = 1;
 
 	if (argc > 1)
-		cmocka_set_test_filter(argv[1]); /* "sse/lws *" */
+		cmocka_set_test_filter(argv[1]); /* "sse/lws *", "sse/lws tls *" */
 	if (stamped && tests)
 		failed = run(stamped, tests, count);
 	free(tests);

@@ -20,7 +20,7 @@ enum client_lane { LANE_DOWN, LANE_UP, LANES_MAX };
 /* Whatever it is, what is in `out` is sent first. */
 enum client_status {
 	CLIENT_OK,
-	CLIENT_RECONNECT, /* the conversation is over in good order: connect this lane anew */
+	CLIENT_RECONNECT, /* the conversation is over or was cut off: connect this lane anew */
 	CLIENT_FAILED,    /* the peer broke the contract: why() says how */
 };
 
@@ -73,7 +73,8 @@ struct client_ops {
 	 * input, keep the cursor, append to out what opens the conversation. Required. */
 	enum client_status (*connected)(void *state, enum client_lane lane, uint64_t now_ns,
 	                                struct bytes *out);
-	/* size bytes arrived at now_ns; size 0: the peer closed. Replies go to out. Required. */
+	/* size bytes arrived at now_ns; size 0: the peer closed, or the connection broke, which is
+	 * no breach of contract wherever it happens. Replies go to out. Required. */
 	enum client_status (*input)(void *state, enum client_lane lane, const uint8_t *data,
 	                            size_t size, uint64_t now_ns, struct bytes *out);
 
@@ -82,8 +83,9 @@ struct client_ops {
 	uint64_t (*deadline)(const void *state);
 	enum client_status (*tick)(void *state, uint64_t now_ns, struct bytes *out);
 
-	/* Appends one message upstream, for the last lane. data is what is published: text, or
-	 * bytes where binary (RFC 6455 §5.6). Required. */
+	/* Appends one message upstream, for the last lane, which must be connected and, where that
+	 * is LANE_DOWN, ready. It may go out later, from connected() or input(). data is what is
+	 * published: text, or bytes where binary (RFC 6455 §5.6). Required. */
 	enum client_status (*send)(void *state, const void *data, size_t size, bool binary,
 	                           struct bytes *out);
 

@@ -1,5 +1,6 @@
 #include "deadlines.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <sys/timerfd.h>
@@ -9,7 +10,10 @@
 
 int deadlines_open(struct deadlines *deadlines)
 {
-	TAILQ_INIT(&deadlines->list);
+	for (int i = 0; i < DEADLINE_INTERVALS_MAX; i++) {
+		deadlines->intervals[i].after_ns = 0;
+		TAILQ_INIT(&deadlines->intervals[i].list);
+	}
 	deadlines->armed_ns = 0;
 	deadlines->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	return deadlines->fd < 0 ? -errno : 0;
@@ -30,31 +34,51 @@ static void arm(struct deadlines *deadlines, uint64_t at_ns)
 	deadlines->armed_ns = at_ns;
 }
 
-void deadline_set(struct deadlines *deadlines, struct deadline *deadline, uint64_t at_ns)
+static uint8_t find_interval(struct deadlines *deadlines, uint64_t after_ns)
 {
-	struct deadline *earlier;
+	uint8_t i = 0;
 
+	while (deadlines->intervals[i].after_ns && deadlines->intervals[i].after_ns != after_ns) {
+		i++;
+		assert(i < DEADLINE_INTERVALS_MAX);
+	}
+	deadlines->intervals[i].after_ns = after_ns;
+	return i;
+}
+
+void deadline_set(struct deadlines *deadlines, struct deadline *deadline, uint64_t now_ns,
+                  uint64_t after_ns)
+{
 	deadline_clear(deadlines, deadline);
-	deadline->at_ns = at_ns;
-	earlier = TAILQ_LAST(&deadlines->list, deadline_list);
-	while (earlier && earlier->at_ns > at_ns)
-		earlier = TAILQ_PREV(earlier, deadline_list, link);
-	if (earlier)
-		TAILQ_INSERT_AFTER(&deadlines->list, earlier, deadline, link);
-	else
-		TAILQ_INSERT_HEAD(&deadlines->list, deadline, link);
+	deadline->at_ns = now_ns + after_ns;
+	deadline->interval = find_interval(deadlines, after_ns);
+	TAILQ_INSERT_TAIL(&deadlines->intervals[deadline->interval].list, deadline, link);
 	/* A timer that fires too early only looks again: cheaper than a system call for every
 	 * deadline that is cleared before its time, which nearly all are. */
-	if (!deadlines->armed_ns || at_ns < deadlines->armed_ns)
-		arm(deadlines, at_ns);
+	if (!deadlines->armed_ns || deadline->at_ns < deadlines->armed_ns)
+		arm(deadlines, deadline->at_ns);
 }
 
 void deadline_clear(struct deadlines *deadlines, struct deadline *deadline)
 {
 	if (!deadline->at_ns)
 		return;
-	TAILQ_REMOVE(&deadlines->list, deadline, link);
+	TAILQ_REMOVE(&deadlines->intervals[deadline->interval].list, deadline, link);
 	deadline->at_ns = 0;
+}
+
+/* The earliest of all; NULL where none is set. */
+static struct deadline *first_of(struct deadlines *deadlines)
+{
+	struct deadline *first = NULL;
+
+	for (int i = 0; i < DEADLINE_INTERVALS_MAX && deadlines->intervals[i].after_ns; i++) {
+		struct deadline *head = TAILQ_FIRST(&deadlines->intervals[i].list);
+
+		if (head && (!first || head->at_ns < first->at_ns))
+			first = head;
+	}
+	return first;
 }
 
 void deadlines_expire(void *user)
@@ -66,10 +90,10 @@ void deadlines_expire(void *user)
 	if (read(deadlines->fd, &expirations, sizeof expirations) < 0)
 		return;
 	deadlines->armed_ns = 0;
-	while ((first = TAILQ_FIRST(&deadlines->list)) && first->at_ns <= now) {
+	while ((first = first_of(deadlines)) && first->at_ns <= now) {
 		deadline_clear(deadlines, first);
 		first->expired(first);
 	}
-	if (first)
+	if (first && (!deadlines->armed_ns || first->at_ns < deadlines->armed_ns))
 		arm(deadlines, first->at_ns);
 }

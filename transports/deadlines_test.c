@@ -29,6 +29,15 @@ struct table {
 	char expired[16];
 };
 
+/* Each with an interval of its own. */
+static void set(struct table *table, char name, uint64_t at_ns)
+{
+	uint64_t after_ns = (uint64_t)(name - 'a') + 1;
+
+	deadline_set(&table->deadlines, &table->item[name - 'a'].deadline, at_ns - after_ns,
+	             after_ns);
+}
+
 static void on_expired(struct deadline *deadline)
 {
 	struct item *item = (struct item *)deadline;
@@ -41,7 +50,7 @@ static void on_expired(struct deadline *deadline)
 	table->expired[length] = (char)('a' + (item - table->item));
 	item->again_ns = 0;
 	if (again_ns)
-		deadline_set(&table->deadlines, deadline, again_ns);
+		set(table, table->expired[length], again_ns);
 	if (item->ends)
 		deadline_clear(&table->deadlines, item->ends);
 }
@@ -63,11 +72,6 @@ static int teardown(void **state)
 {
 	deadlines_close(&((struct table *)*state)->deadlines);
 	return 0;
-}
-
-static void set(struct table *table, char name, uint64_t at_ns)
-{
-	deadline_set(&table->deadlines, &table->item[name - 'a'].deadline, at_ns);
 }
 
 static void clear(struct table *table, char name)
@@ -103,15 +107,29 @@ static void test_all_that_are_due_expire_in_the_order_of_time(void **state)
 	}
 }
 
-static void test_deadlines_at_one_instant_expire_in_the_order_in_which_they_were_set(void **state)
+static void test_deadlines_of_one_interval_expire_in_the_order_in_which_they_were_set(void **state)
 {
 	struct table *table = *state;
+	static const char order[] = "cadb";
 
-	set(table, 'c', 5);
-	set(table, 'a', 5);
-	set(table, 'd', 4);
-	set(table, 'b', 5);
-	expect(table, "dcab");
+	for (size_t i = 0; i < sizeof order - 1; i++)
+		deadline_set(&table->deadlines, &table->item[order[i] - 'a'].deadline, i / 2, 5);
+	expect(table, order);
+}
+
+static void test_there_may_be_as_many_intervals_as_are_promised(void **state)
+{
+	struct deadline others[DEADLINE_INTERVALS_MAX - 1] = {0};
+	struct table *table = *state;
+
+	for (uint64_t i = 0; i < DEADLINE_INTERVALS_MAX - 1; i++) {
+		others[i].expired = on_expired;
+		deadline_set(&table->deadlines, &others[i], clock_now_ns(), HOUR + i);
+	}
+	set(table, 'a', 1);
+	expect(table, "a");
+	for (uint64_t i = 0; i < DEADLINE_INTERVALS_MAX - 1; i++)
+		deadline_clear(&table->deadlines, &others[i]);
 }
 
 static void test_what_is_not_due_does_not_expire(void **state)
@@ -278,7 +296,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TABLE_TEST(test_all_that_are_due_expire_in_the_order_of_time),
 	        TABLE_TEST(
-	                test_deadlines_at_one_instant_expire_in_the_order_in_which_they_were_set),
+	                test_deadlines_of_one_interval_expire_in_the_order_in_which_they_were_set),
+	        TABLE_TEST(test_there_may_be_as_many_intervals_as_are_promised),
 	        TABLE_TEST(test_what_is_not_due_does_not_expire),
 	        TABLE_TEST(test_a_deadline_ahead_expires_when_it_is_due_and_not_before),
 	        TABLE_TEST(test_an_earlier_deadline_moves_the_timer_forward),

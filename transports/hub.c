@@ -74,15 +74,22 @@ static struct topic *topic_new(const char *name, size_t capacity)
 	return topic;
 }
 
+struct topic *hub_find(const struct hub *hub, const char *name)
+{
+	for (size_t i = 0; i < hub->topics_count; i++)
+		if (!strcmp(hub->topics[i]->name, name))
+			return hub->topics[i];
+	return NULL;
+}
+
 int hub_topic(struct hub *hub, const char *name, struct topic **out)
 {
-	struct topic **topics, *topic;
+	struct topic **topics, *topic = hub_find(hub, name);
 
-	for (size_t i = 0; i < hub->topics_count; i++)
-		if (!strcmp(hub->topics[i]->name, name)) {
-			*out = hub->topics[i];
-			return 0;
-		}
+	if (topic) {
+		*out = topic;
+		return 0;
+	}
 	if (!name_is_valid(name))
 		return -EINVAL;
 	if (hub->topics_count == hub->topics_max)
@@ -149,7 +156,16 @@ void topic_append(struct topic *topic, struct message *message)
 void topic_subscribe(struct topic *topic, struct subscriber *subscriber)
 {
 	subscriber->topic = topic;
+	subscriber->joined = topic->last;
 	TAILQ_INSERT_TAIL(&topic->subscribers, subscriber, link);
+}
+
+uint64_t subscriber_queue(const struct subscriber *subscriber)
+{
+	uint64_t from =
+	        subscriber->cursor > subscriber->joined ? subscriber->cursor : subscriber->joined;
+
+	return subscriber->topic->last - from;
 }
 
 void topic_unsubscribe(struct subscriber *subscriber)

@@ -25,6 +25,7 @@ struct subscriber {
 	TAILQ_ENTRY(subscriber) link; /* the topic's */
 	struct topic *topic;          /* NULL while not subscribed */
 	uint64_t cursor;              /* id of the last message it has; kept by its owner */
+	uint64_t joined;              /* the newest id when it subscribed */
 	/* The log has grown. May unsubscribe this subscriber, none other, and subscribe none. */
 	void (*wake)(struct subscriber *subscriber);
 };
@@ -35,6 +36,9 @@ int hub_open(struct hub **out, size_t log_messages, size_t topics_max);
 
 /* Frees topics and messages. Nobody may be subscribed any more. NULL is fine; sets NULL. */
 void hub_close(struct hub **hub);
+
+/* The topic of that name; NULL where there is none. */
+struct topic *hub_find(const struct hub *hub, const char *name);
 
 /*
  * The topic of that name, made where it does not exist. 0, -EINVAL (a name is 1 to
@@ -63,6 +67,9 @@ void topic_append(struct topic *topic, struct message *message);
 
 /* subscriber->wake and cursor must be set; it must not be subscribed. */
 void topic_subscribe(struct topic *topic, struct subscriber *subscriber);
+
+/* How many of the messages that were published since it subscribed it lacks. */
+uint64_t subscriber_queue(const struct subscriber *subscriber);
 
 /* Does nothing where it is not subscribed. */
 void topic_unsubscribe(struct subscriber *subscriber);

@@ -57,6 +57,20 @@ static bool is_allowed(int c)
 	       c == '.' || c == '_' || c == '-';
 }
 
+static void test_looking_for_a_topic_makes_none(void **state)
+{
+	struct hub *hub = open_hub(1, 1);
+	struct topic *topic;
+
+	(void)state;
+	assert_null(hub_find(hub, "a"));
+	assert_null(hub_find(hub, "no such name"));
+	topic = open_topic(hub, "b");
+	assert_null(hub_find(hub, "a"));
+	assert_ptr_equal(hub_find(hub, "b"), topic);
+	hub_close(&hub);
+}
+
 static void test_a_name_has_only_the_allowed_characters(void **state)
 {
 	struct hub *hub = open_hub(1, 256);
@@ -303,6 +317,54 @@ static void test_whoever_subscribes_again_is_woken_last(void **state)
 	hub_close(&hub);
 }
 
+static void take_nothing(struct subscriber *subscriber)
+{
+	(void)subscriber;
+}
+
+static void test_a_queue_is_what_came_since_subscribing_and_is_lacked(void **state)
+{
+	struct hub *hub = open_hub(2, 1);
+	struct topic *topic = open_topic(hub, "t");
+	/* What it lacks from before is no queue. */
+	struct subscriber subscriber = {.wake = take_nothing, .cursor = 1};
+
+	(void)state;
+	append(topic, 5);
+	topic_subscribe(topic, &subscriber);
+	assert_int_equal(subscriber.joined, 5);
+	assert_int_equal(subscriber_queue(&subscriber), 0);
+	append(topic, 3); /* more than the log keeps */
+	assert_int_equal(subscriber_queue(&subscriber), 3);
+	subscriber.cursor = 4;
+	assert_int_equal(subscriber_queue(&subscriber), 3);
+	subscriber.cursor = 7;
+	assert_int_equal(subscriber_queue(&subscriber), 1);
+	subscriber.cursor = 8;
+	assert_int_equal(subscriber_queue(&subscriber), 0);
+	topic_unsubscribe(&subscriber);
+	hub_close(&hub);
+}
+
+static void test_subscribing_again_begins_a_new_queue(void **state)
+{
+	struct hub *hub = open_hub(4, 1);
+	struct topic *topic = open_topic(hub, "t");
+	struct subscriber subscriber = {.wake = take_nothing};
+
+	(void)state;
+	topic_subscribe(topic, &subscriber);
+	assert_int_equal(subscriber.joined, 0);
+	append(topic, 3);
+	assert_int_equal(subscriber_queue(&subscriber), 3);
+	topic_unsubscribe(&subscriber);
+	topic_subscribe(topic, &subscriber);
+	assert_int_equal(subscriber.joined, 3);
+	assert_int_equal(subscriber_queue(&subscriber), 0);
+	topic_unsubscribe(&subscriber);
+	hub_close(&hub);
+}
+
 static void test_a_hub_without_memory_is_not_opened(void **state)
 {
 	struct hub *hub = NULL;
@@ -352,6 +414,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_name_gives_the_same_topic_again),
+	        cmocka_unit_test(test_looking_for_a_topic_makes_none),
 	        cmocka_unit_test(test_a_name_has_only_the_allowed_characters),
 	        cmocka_unit_test(test_a_name_has_1_to_64_characters),
 	        cmocka_unit_test(test_there_are_topics_max_topics_and_refused_names_are_none),
@@ -364,6 +427,8 @@ int main(void)
 	                test_whoever_unsubscribes_inside_wake_is_not_woken_again_and_the_others_are),
 	        cmocka_unit_test(test_unsubscribing_twice_or_never_having_subscribed_does_nothing),
 	        cmocka_unit_test(test_whoever_subscribes_again_is_woken_last),
+	        cmocka_unit_test(test_a_queue_is_what_came_since_subscribing_and_is_lacked),
+	        cmocka_unit_test(test_subscribing_again_begins_a_new_queue),
 	        cmocka_unit_test(test_a_hub_without_memory_is_not_opened),
 	        cmocka_unit_test(test_a_topic_without_memory_is_not_made_but_later_may_be),
 	        cmocka_unit_test(test_closing_sets_null_and_null_is_fine),

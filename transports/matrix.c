@@ -3,29 +3,30 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "stack/lws.h"
-#include "stack/mhd.h"
-
 #define CELL(transport, stack) &transport##_##stack,
 #define ROW(transport)         STACKS_OF(CELL, transport)
 const struct endpoint *const matrix_endpoints[] = {TRANSPORTS(ROW) NULL};
 
-/* The stacks that have a runtime. */
-static const struct stack_ops *const stacks[] = {&mhd_stack, &lws_stack};
+#define STACK(name) &name##_stack,
+static const struct stack_ops *const stacks[] = {STACKS(STACK)};
 
 #define CLIENT(transport) &transport##_client,
-static const struct client_ops *const clients[] = {TRANSPORTS(CLIENT)};
+static const struct client_ops *const clients[] = {TRANSPORTS(CLIENT) & floor_client};
 
 const struct endpoint *matrix_endpoint(const char *transport, const char *stack)
 {
 	for (const struct endpoint *const *e = matrix_endpoints; *e; e++)
 		if (!strcmp((*e)->transport, transport) && !strcmp((*e)->stack, stack))
 			return *e;
+	if (!strcmp(transport, floor_epoll.transport) && !strcmp(stack, floor_epoll.stack))
+		return &floor_epoll;
 	return NULL;
 }
 
 const struct endpoint *matrix_first(const char *transport)
 {
+	if (!strcmp(transport, floor_epoll.transport))
+		return &floor_epoll;
 	for (const struct endpoint *const *e = matrix_endpoints; *e; e++)
 		if (!strcmp((*e)->transport, transport) && !(*e)->hole)
 			return *e;

@@ -12,21 +12,28 @@
 #define STACKS_OF(X, transport) X(transport, mhd) X(transport, lws) X(transport, epoll)
 
 #define MATRIX_CELL(transport, stack) extern const struct endpoint transport##_##stack;
+#define MATRIX_STACK(stack)           extern const struct stack_ops stack##_stack;
 #define MATRIX_CLIENT(transport)      extern const struct client_ops transport##_client;
 #define MATRIX_ROW(transport)         STACKS_OF(MATRIX_CELL, transport)
+STACKS(MATRIX_STACK)
 TRANSPORTS(MATRIX_CLIENT)
 TRANSPORTS(MATRIX_ROW)
 
 /* Every cell, holes too, row by row; NULL ends the list. */
 extern const struct endpoint *const matrix_endpoints[];
 
-/* The cell, which may be a hole; NULL where a name is unknown. */
+/* The floor: what the harness itself costs, measured over a transport that does nothing (raw TCP,
+ * messages with a length before them). It stands beside the matrix, on one stack. */
+extern const struct endpoint floor_epoll;
+extern const struct client_ops floor_client;
+
+/* The cell, which may be a hole, or the floor; NULL where a name is unknown. */
 const struct endpoint *matrix_endpoint(const char *transport, const char *stack);
 
 /* The first stack in STACKS on which the transport exists; NULL where the name is unknown. */
 const struct endpoint *matrix_first(const char *transport);
 
-/* NULL where the name is unknown, or where the stack has no cell yet. */
+/* NULL where the name is unknown. */
 const struct stack_ops *matrix_stack(const char *stack);
 const struct client_ops *matrix_client(const char *transport);
 

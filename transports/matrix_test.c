@@ -138,6 +138,21 @@ static void test_an_unknown_name_is_null(void **state)
 	assert_null(matrix_client(stacks[0]));
 }
 
+static void test_the_floor_stands_beside_the_matrix(void **state)
+{
+	const struct endpoint *floor = matrix_endpoint("floor", "epoll");
+
+	(void)state;
+	assert_non_null(floor);
+	assert_string_equal(floor->transport, "floor");
+	assert_non_null(floor->cell);
+	assert_null(matrix_endpoint("floor", "mhd"));
+	assert_ptr_equal(matrix_first("floor"), floor);
+	assert_non_null(matrix_client("floor"));
+	for (const struct endpoint *const *e = matrix_endpoints; *e; e++)
+		assert_ptr_not_equal(*e, floor);
+}
+
 /* Whoever adds a transport tests what it writes and what it reads. */
 static void test_each_transport_has_tests_beside_it(void **state)
 {
@@ -166,6 +181,7 @@ int main(void)
 	        cmocka_unit_test(
 	                test_the_first_cell_of_a_transport_is_on_the_first_stack_that_has_it),
 	        cmocka_unit_test(test_an_unknown_name_is_null),
+	        cmocka_unit_test(test_the_floor_stands_beside_the_matrix),
 	        cmocka_unit_test(test_each_transport_has_tests_beside_it),
 	};
 

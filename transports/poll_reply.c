@@ -87,10 +87,15 @@ static enum poll_reply_event take_body(struct poll_reply *reply, struct span bod
 	return got < 0 ? fail(reply, "out of memory") : event;
 }
 
+static bool is_inside_line(const struct poll_reply *reply)
+{
+	return bytes_size(&reply->lines.partial) > reply->lines.consume;
+}
+
 static enum poll_reply_event take_end(struct poll_reply *reply, const struct client_events *events,
                                       void *user)
 {
-	if (bytes_size(&reply->lines.partial) > reply->lines.consume)
+	if (is_inside_line(reply))
 		return fail(reply, "the last message has no line end");
 	if (reply->response.status == 200 && reply->messages == 0)
 		return fail(reply, "the server answered 200 without a message");
@@ -126,17 +131,14 @@ enum poll_reply_event poll_reply_next(struct poll_reply *reply, struct span *inp
 	return event;
 }
 
+/* Content that ends with the connection may have been cut off: only whole lines tell. */
 enum poll_reply_event poll_reply_closed(struct poll_reply *reply,
                                         const struct client_events *events, void *user)
 {
-	switch (http_response_closed(&reply->response)) {
-	case HTTP_END:
-		return take_end(reply, events, user);
-	case HTTP_MORE:
+	if (http_response_closed(&reply->response) != HTTP_END || is_inside_line(reply) ||
+	    reply->messages == 0)
 		return POLL_REPLY_MORE;
-	default:
-		return fail(reply, http_response_why(&reply->response));
-	}
+	return take_end(reply, events, user);
 }
 
 const char *poll_reply_why(const struct poll_reply *reply)

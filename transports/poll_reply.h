@@ -3,6 +3,7 @@
 #define TRANSPORTS_POLL_REPLY_H
 
 #include "client.h"
+#include "http_response.h"
 #include "ndjson.h"
 
 /* All zero but for `format` is ready to read a reply. */
@@ -19,7 +20,7 @@ struct poll_reply {
 };
 
 enum poll_reply_event {
-	POLL_REPLY_MORE,   /* the input is used up */
+	POLL_REPLY_MORE,   /* the input is used up, and the reply not complete */
 	POLL_REPLY_END,    /* the reply is complete; events->response was called */
 	POLL_REPLY_CLOSES, /* as END, and the server closes the connection after it */
 	POLL_REPLY_FAILED, /* poll_reply_why says how the contract was broken */
@@ -35,7 +36,8 @@ enum poll_reply_event {
 enum poll_reply_event poll_reply_next(struct poll_reply *reply, struct span *input,
                                       const struct client_events *events, void *user);
 
-/* The peer closed: MORE between replies, END for one that ends so, FAILED in the middle of one. */
+/* The peer closed, or the connection broke: END where that is how the reply ends, else MORE. What
+ * came of a reply that was cut off counts, as far as its messages are whole. */
 enum poll_reply_event poll_reply_closed(struct poll_reply *reply,
                                         const struct client_events *events, void *user);
 

@@ -194,11 +194,20 @@ static void test_a_close_may_end_a_reply(void **state)
 	             SCRIPT_GOT(1) "response 1\nend at 1");
 }
 
-static void test_a_reply_cut_short_fails(void **state)
+static void test_a_reply_cut_short_keeps_its_whole_messages(void **state)
 {
 	(void)state;
 	assert_reply(MESSAGE_JSON, 0, SCRIPT_HEAD(52) SCRIPT_MESSAGE(1) "\n",
-	             SCRIPT_GOT(1) "failed: the connection was closed inside a response at 1");
+	             SCRIPT_GOT(1) " at 1");
+	assert_reply(MESSAGE_JSON, 0, "HTTP/1.1 200 OK\r\n", " at 0");
+}
+
+static void test_a_reply_that_ends_with_the_connection_may_be_cut_short_too(void **state)
+{
+	(void)state;
+	assert_reply(MESSAGE_JSON, 0, "HTTP/1.1 200 OK\r\n\r\n" SCRIPT_MESSAGE(1) "\n{",
+	             SCRIPT_GOT(1) " at 1");
+	assert_reply(MESSAGE_JSON, 0, "HTTP/1.1 200 OK\r\n\r\n", " at 0");
 }
 
 static void test_a_close_between_replies_is_none(void **state)
@@ -282,7 +291,8 @@ int main(void)
 	        cmocka_unit_test(test_a_message_without_line_end_fails),
 	        cmocka_unit_test(test_a_reply_after_which_the_server_closes_says_so),
 	        cmocka_unit_test(test_a_close_may_end_a_reply),
-	        cmocka_unit_test(test_a_reply_cut_short_fails),
+	        cmocka_unit_test(test_a_reply_cut_short_keeps_its_whole_messages),
+	        cmocka_unit_test(test_a_reply_that_ends_with_the_connection_may_be_cut_short_too),
 	        cmocka_unit_test(test_a_close_between_replies_is_none),
 	        cmocka_unit_test(test_what_is_not_http_fails),
 	        cmocka_unit_test(test_bytes_behind_a_reply_fail),

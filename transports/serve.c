@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,22 +12,29 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../bench/project.h"
 #include "clock.h"
 #include "matrix.h"
 #include "publisher.h"
 #include "subscription.h"
+#include "tls.h"
 
 #define EXIT_USAGE    2
 #define ENDPOINTS_MAX 8
 #define TOPICS_MAX    1024
+#define ORIGINS_MAX   16
 
 struct options {
 	const char *stack, *transport, *topic, *publish_log;
 	struct server_config config;
 	struct publisher_config publisher;
+	struct policy_config policy;
+	const char *origins[ORIGINS_MAX + 1]; /* NULL ends them */
+	size_t origins_count;
 	size_t log_messages;
+	size_t publish_log_capacity;
 	int control_fd; /* -1: none */
-	bool list;
+	bool tls;
 };
 
 enum {
@@ -46,9 +54,21 @@ enum {
 	OPTION_CONNECTIONS,
 	OPTION_HEAD,
 	OPTION_MESSAGE,
+	OPTION_QUEUE,
+	OPTION_REQUEST_TIMEOUT,
+	OPTION_IDLE_TIMEOUT,
+	OPTION_CERTIFICATE,
+	OPTION_KEY,
+	OPTION_TLS,
+	OPTION_ORIGIN,
+	OPTION_TOKEN,
+	OPTION_TOKEN_IN_URL,
+	OPTION_PUBLISH_RATE,
+	OPTION_PUBLISH_BURST,
 	OPTION_LIST,
 	OPTION_CONTROL,
 	OPTION_PUBLISH_LOG,
+	OPTION_PUBLISH_LOG_CAPACITY,
 	OPTION_MESSAGES,
 };
 
@@ -57,7 +77,7 @@ static const struct argp_option argp_options[] = {
         {"stack", OPTION_STACK, "STACK", 0,
          "mhd, lws or epoll (default: mhd, or the first on which TRANSPORT exists)", 0},
         {"transport", OPTION_TRANSPORT, "TRANSPORT", 0,
-         "polling, longpoll, sse, websocket or all (default)", 0},
+         "polling, longpoll, sse, websocket or all (default); or floor", 0},
         {"list", OPTION_LIST, NULL, 0, "List every transport on every stack, and exit", 0},
         {"listen", OPTION_LISTEN, "ADDRESS", 0, "Numeric address to listen on (127.0.0.1)", 0},
         {"port", OPTION_PORT, "PORT", 0, "TCP port; 0: any free one (8080)", 0},
@@ -70,21 +90,43 @@ static const struct argp_option argp_options[] = {
         {"payload", OPTION_PAYLOAD, "BYTES", 0, "Size of the whole message (64)", 0},
         {"format", OPTION_FORMAT, "FORMAT", 0, "json, lean or binary (json)", 0},
         {"topic", OPTION_TOPIC, "NAME", 0, "Topic to publish to (" TOPIC_DEFAULT ")", 0},
-        {NULL, 0, NULL, 0, "Limits", 3},
+        {NULL, 0, NULL, 0, "Who may come in", 3},
+        {"tls", OPTION_TLS, NULL, 0,
+         "https:// and wss:// with the certificate that scripts/certs has made", 0},
+        {"tls-certificate", OPTION_CERTIFICATE, "FILE", 0, "The same with one of your own (PEM)",
+         0},
+        {"tls-key", OPTION_KEY, "FILE", 0, "Its private key (PEM)", 0},
+        {"origin", OPTION_ORIGIN, "ORIGIN", 0,
+         "Only pages of this origin (https://example.org); may be given several times", 0},
+        {"token", OPTION_TOKEN, "TOKEN", 0, "Only who shows it: Authorization: Bearer TOKEN", 0},
+        {"token-in-url", OPTION_TOKEN_IN_URL, NULL, 0,
+         "?token=TOKEN counts too; it will stand in logs and histories", 0},
+        {NULL, 0, NULL, 0, "Limits", 4},
+        {"publish-rate", OPTION_PUBLISH_RATE, "HZ", 0,
+         "Messages a second that one client address may publish; 0: any number (0)", 0},
+        {"publish-burst", OPTION_PUBLISH_BURST, "N", 0, "Of these so many at once (10)", 0},
         {"log-messages", OPTION_LOG_MESSAGES, "N", 0, "Messages that each topic keeps (1024)", 0},
         {"hold", OPTION_HOLD, "MS", 0, "How long a long-poll is held (25000)", 0},
         {"heartbeat", OPTION_HEARTBEAT, "MS", 0, "Between SSE comments, or WebSocket pings (25000)",
          0},
         {"max-connections", OPTION_CONNECTIONS, "N", 0,
-         "Connections at a time (the descriptor limit less 64)", 0},
+         "Connections at a time (the descriptor limit less 128)", 0},
         {"max-head", OPTION_HEAD, "BYTES", 0, "Request line and fields (4096)", 0},
         {"max-message", OPTION_MESSAGE, "BYTES", 0, "A published message (1048576)", 0},
-        {NULL, 0, NULL, 0, "For build/bench", 4},
+        {"max-queue", OPTION_QUEUE, "N", 0,
+         "Messages for a subscriber that takes none; then it is cut (--log-messages)", 0},
+        {"request-timeout", OPTION_REQUEST_TIMEOUT, "MS", 0,
+         "For a connection's first request to be whole (10000)", 0},
+        {"idle-timeout", OPTION_IDLE_TIMEOUT, "MS", 0,
+         "For the next request after an answer, or the answer to a ping (60000)", 0},
+        {NULL, 0, NULL, 0, "For build/bench", 5},
         {"control", OPTION_CONTROL, "FD", 0,
          "Publish nothing until a line `publish START_NS` comes from this descriptor; end when it closes",
          0},
         {"publish-log", OPTION_PUBLISH_LOG, "FILE", 0,
-         "Note there when each of --messages was published", 0},
+         "Note there when each message of the topic was published", 0},
+        {"publish-log-capacity", OPTION_PUBLISH_LOG_CAPACITY, "N", 0,
+         "For so many messages (--messages)", 0},
         {0},
 };
 
@@ -123,6 +165,8 @@ static void list_cells(void)
 	for (const struct endpoint *const *e = matrix_endpoints; *e; e++)
 		printf("%-9s  %-5s  %s%s\n", (*e)->transport, (*e)->stack,
 		       (*e)->hole ? "hole: " : (*e)->path, (*e)->hole ? (*e)->hole : "");
+	printf("%-9s  %-5s  %s\n", floor_epoll.transport, floor_epoll.stack,
+	       "raw TCP: what the instrument itself costs");
 	exit(EXIT_SUCCESS);
 }
 
@@ -177,8 +221,58 @@ static error_t parse_limit(int key, char *arg, struct options *options)
 	case OPTION_MESSAGE:
 		config->message_max_bytes = whole("max-message", arg, 1, 1 << 30);
 		return 0;
+	case OPTION_QUEUE:
+		config->queue_messages = whole("max-queue", arg, 1, 1e6);
+		return 0;
+	case OPTION_REQUEST_TIMEOUT:
+		config->request_timeout_ns = whole("request-timeout", arg, 1, 3.6e6) * NS_PER_MS;
+		return 0;
+	case OPTION_IDLE_TIMEOUT:
+		config->idle_timeout_ns = whole("idle-timeout", arg, 1, 3.6e6) * NS_PER_MS;
+		return 0;
 	default:
 		return parse_published(key, arg, &options->publisher);
+	}
+}
+
+static void add_origin(struct options *options, const char *origin)
+{
+	if (options->origins_count == ORIGINS_MAX) {
+		fprintf(stderr, "serve: --origin: at most %d of them\n", ORIGINS_MAX);
+		exit(EXIT_USAGE);
+	}
+	options->origins[options->origins_count++] = origin;
+}
+
+static error_t parse_door(int key, char *arg, struct options *options)
+{
+	switch (key) {
+	case OPTION_TLS:
+		options->tls = true;
+		return 0;
+	case OPTION_CERTIFICATE:
+		options->config.certificate = arg;
+		return 0;
+	case OPTION_KEY:
+		options->config.key = arg;
+		return 0;
+	case OPTION_ORIGIN:
+		add_origin(options, arg);
+		return 0;
+	case OPTION_TOKEN:
+		options->policy.token = arg;
+		return 0;
+	case OPTION_TOKEN_IN_URL:
+		options->policy.token_in_url = true;
+		return 0;
+	case OPTION_PUBLISH_RATE:
+		options->policy.publish_rate_hz = number("publish-rate", arg, 0, 1e6);
+		return 0;
+	case OPTION_PUBLISH_BURST:
+		options->policy.publish_burst = (unsigned)whole("publish-burst", arg, 1, 1e6);
+		return 0;
+	default:
+		return parse_limit(key, arg, options);
 	}
 }
 
@@ -211,11 +305,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_PUBLISH_LOG:
 		options->publish_log = arg;
 		return 0;
+	case OPTION_PUBLISH_LOG_CAPACITY:
+		options->publish_log_capacity = whole("publish-log-capacity", arg, 0, 1e9);
+		return 0;
 	case ARGP_KEY_ARG:
 		fprintf(stderr, "serve: '%s' is not an option: see serve --help\n", arg);
 		exit(EXIT_USAGE);
 	default:
-		return parse_limit(key, arg, options);
+		return parse_door(key, arg, options);
 	}
 }
 
@@ -231,7 +328,9 @@ static const struct stack_ops *choose(const struct options *options,
 
 	if (!all && !first)
 		wrong_word("transport", options->transport,
-		           "polling, longpoll, sse, websocket, all");
+		           "polling, longpoll, sse, websocket, all, floor");
+	if (first == &floor_epoll)
+		endpoints[count++] = first;
 	for (const struct endpoint *const *e = matrix_endpoints; *e; e++) {
 		if (strcmp((*e)->stack, stack) ||
 		    (!all && strcmp((*e)->transport, options->transport)))
@@ -252,6 +351,8 @@ static const struct stack_ops *choose(const struct options *options,
 /* What this process serves: everything that main opens and closes. */
 struct service {
 	struct hub *hub;
+	struct policy *policy;
+	struct topic *topic;
 	struct server *server;
 	const struct stack_ops *stack;
 	struct publisher publisher;
@@ -281,7 +382,9 @@ static int open_publish_log(const struct options *options)
 
 	if (fd < 0)
 		return fail(-errno, options->publish_log, "");
-	err = publish_log_open(&service.publish_log, fd, options->publisher.messages_max);
+	err = publish_log_open(&service.publish_log, fd,
+	                       options->publish_log_capacity ? options->publish_log_capacity
+	                                                     : options->publisher.messages_max);
 	close(fd);
 	return err ? fail(err, options->publish_log, "") : 0;
 }
@@ -306,17 +409,9 @@ static void control_ready(void *user)
 static int open_publisher(const struct options *options, const struct stack_ops *stack)
 {
 	struct publisher_config config = options->publisher;
-	int err = hub_topic(service.hub, options->topic, &config.topic);
+	int err;
 
-	if (err == -EINVAL)
-		wrong_word("topic", options->topic,
-		           "the names that a topic can have: 1 to 64 of A-Z a-z 0-9 . _ -");
-	if (err)
-		return fail(err, "the topic", "");
-	if (options->publish_log)
-		err = open_publish_log(options);
-	if (err)
-		return err;
+	config.topic = service.topic;
 	config.counters = &service.counters;
 	config.log = service.publish_log;
 	err = publisher_open(&service.publisher, &config);
@@ -331,22 +426,46 @@ static int open_publisher(const struct options *options, const struct stack_ops 
 	return err ? fail(err, "the publisher", "") : 0;
 }
 
+/* The hub with its topic, and the door. */
+static int open_application(struct options *options)
+{
+	int err = hub_open(&service.hub, options->log_messages, TOPICS_MAX);
+
+	if (!err)
+		err = hub_topic(service.hub, options->topic, &service.topic);
+	if (err == -EINVAL)
+		wrong_word("topic", options->topic,
+		           "the names that a topic can have: 1 to 64 of A-Z a-z 0-9 . _ -");
+	if (err)
+		return fail(err, "the topic", "");
+	if (options->origins_count)
+		options->policy.origins = options->origins;
+	err = policy_open(&service.policy, &options->policy);
+	if (err)
+		return fail(err, "the policy", "");
+	return options->publish_log ? open_publish_log(options) : 0;
+}
+
 static int open_service(struct options *options, const struct stack_ops *stack,
                         const struct endpoint *const *endpoints)
 {
+	struct server_config *config = &options->config;
 	char where[96];
-	int err = hub_open(&service.hub, options->log_messages, TOPICS_MAX);
+	int err = open_application(options);
 
 	if (err)
-		return fail(err, "the hub", "");
-	options->config.hub = service.hub;
-	options->config.counters = &service.counters;
+		return err;
+	config->hub = service.hub;
+	config->policy = service.policy;
+	config->counters = &service.counters;
+	config->publish_log = service.publish_log;
+	config->logged_topic = service.topic;
 	service.control_fd = options->control_fd;
 	service.stack = stack;
-	err = stack->open(&service.server, &options->config, endpoints);
+	err = stack->open(&service.server, config, endpoints);
 	if (err == -EINVAL)
-		wrong_word("listen", options->config.address, "this machine's numeric addresses");
-	snprintf(where, sizeof where, "%s port %u", options->config.address, options->config.port);
+		wrong_word("listen", config->address, "this machine's numeric addresses");
+	snprintf(where, sizeof where, "%s port %u", config->address, config->port);
 	if (err)
 		return fail(err, where,
 		            err == -EADDRINUSE ? "choose another --port, or 0 for any free one"
@@ -361,6 +480,7 @@ static void close_service(void)
 		service.stack->close(&service.server);
 	publisher_close(&service.publisher);
 	publish_log_close(&service.publish_log);
+	policy_close(&service.policy);
 	hub_close(&service.hub);
 }
 
@@ -368,9 +488,9 @@ static void close_service(void)
 static void say_ready(const struct options *options, const struct stack_ops *stack,
                       const struct endpoint *const *endpoints)
 {
-	printf("ready http://%s:%u stack=%s", options->config.address, stack->port(service.server),
-	       stack->name);
-	for (const struct endpoint *const *e = endpoints; *e; e++)
+	printf("ready %s://%s:%u stack=%s", options->config.certificate ? "https" : "http",
+	       options->config.address, stack->port(service.server), stack->name);
+	for (const struct endpoint *const *e = endpoints; *e && (*e)->path; e++)
 		printf(" %s", (*e)->path);
 	printf("\n");
 	fflush(stdout);
@@ -386,7 +506,7 @@ static void raise_descriptor_limit(struct options *options)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (!options->config.connections_max)
 		options->config.connections_max =
-		        limit.rlim_cur > 128 ? (unsigned)limit.rlim_cur - 64 : 64;
+		        limit.rlim_cur > 256 ? (unsigned)limit.rlim_cur - 128 : 128;
 }
 
 static void check_payload(const struct options *options)
@@ -400,6 +520,77 @@ static void check_payload(const struct options *options)
 	exit(EXIT_USAGE);
 }
 
+/* The certificate of build/certs, where none is named. */
+static void find_certificate(struct options *options)
+{
+	static char certificate[PATH_MAX], key[PATH_MAX];
+	struct server_config *config = &options->config;
+
+	if (!config->certificate != !config->key) {
+		fprintf(stderr, "serve: --tls-certificate and --tls-key: one needs the other\n");
+		exit(EXIT_USAGE);
+	}
+	if (!options->tls || config->certificate)
+		return;
+	if (project_path(certificate, sizeof certificate, "certs/server.pem") ||
+	    project_path(key, sizeof key, "certs/server.key")) {
+		fprintf(stderr, "serve: --tls: there is no build/certs: run scripts/certs\n");
+		exit(EXIT_FAILURE);
+	}
+	config->certificate = certificate;
+	config->key = key;
+}
+
+/* Whatever the library does with them: here it can be said what is wrong. */
+static void check_certificate(const struct server_config *config)
+{
+	struct tls_context *tls = NULL;
+	char error[PATH_MAX + 128];
+
+	if (config->certificate &&
+	    tls_server_open(&tls, config->certificate, config->key, error, sizeof error)) {
+		fprintf(stderr, "serve: --tls-certificate, --tls-key: %s\n", error);
+		exit(EXIT_USAGE);
+	}
+	tls_context_close(&tls);
+}
+
+/* What a client can send in Authorization (token68, RFC 9110 §11.2). */
+static void check_token(const char *token)
+{
+	static const char characters[] =
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/";
+	size_t size = strspn(token, characters);
+
+	if (size && strspn(token + size, "=") == strlen(token + size))
+		return;
+	fprintf(stderr,
+	        "serve: --token: '%s' is not made of A-Z a-z 0-9 - . _ ~ + / (and = at its "
+	        "end)\n",
+	        token);
+	exit(EXIT_USAGE);
+}
+
+/* What can be said before anything is opened. */
+static void check(struct options *options)
+{
+	check_payload(options);
+	find_certificate(options);
+	check_certificate(&options->config);
+	if (options->policy.token)
+		check_token(options->policy.token);
+	if (options->policy.token_in_url && !options->policy.token) {
+		fprintf(stderr, "serve: --token-in-url: there is no --token\n");
+		exit(EXIT_USAGE);
+	}
+	if (options->policy.token_in_url)
+		fprintf(stderr, "serve: --token-in-url: whoever reads a log or a history of these "
+		                "requests has the token\n");
+	if (!options->config.queue_messages ||
+	    options->config.queue_messages > options->log_messages)
+		options->config.queue_messages = options->log_messages;
+}
+
 static const struct options defaults = {
         .transport = "all",
         .topic = TOPIC_DEFAULT,
@@ -408,8 +599,11 @@ static const struct options defaults = {
                    .head_max_bytes = 4096,
                    .message_max_bytes = 1 << 20,
                    .hold_ns = 25 * NS_PER_S,
-                   .heartbeat_ns = 25 * NS_PER_S},
+                   .heartbeat_ns = 25 * NS_PER_S,
+                   .request_timeout_ns = 10 * NS_PER_S,
+                   .idle_timeout_ns = 60 * NS_PER_S},
         .publisher = {.rate_hz = 1, .seed = 1, .payload_bytes = 64},
+        .policy = {.publish_burst = 10},
         .log_messages = 1024,
         .control_fd = -1,
 };
@@ -433,7 +627,7 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	check_payload(&options);
+	check(&options);
 	stack = choose(&options, endpoints);
 	raise_descriptor_limit(&options);
 	err = open_service(&options, stack, endpoints);

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "hub.h"
+#include "policy.h"
+#include "publish_log.h"
 
 struct server; /* each stack's own */
 
@@ -31,7 +33,9 @@ struct endpoint {
 	X(empty_answers, "polls and long-polls answered with 204")                                 \
 	X(missed, "messages that were gone from the log before a subscriber had them")             \
 	X(heartbeats, "SSE comments and WebSocket pings sent")                                     \
-	X(received, "messages received from clients")
+	X(received, "messages received from clients")                                              \
+	X(slow_readers, "subscribers disconnected because they lacked too many messages")          \
+	X(timeouts, "connections closed because nothing whole came from them in time")
 
 struct counters {
 #define COUNTER_MEMBER(name, help) uint64_t name;
@@ -44,11 +48,24 @@ struct counters {
 struct server_config {
 	const char *address; /* numeric; where to listen */
 	uint16_t port;       /* 0: any, ask port() */
-	unsigned connections_max;
-	size_t head_max_bytes;     /* request line and fields; beyond: 431 */
-	size_t message_max_bytes;  /* a published message; beyond: 413, close 1009 */
-	uint64_t hold_ns;          /* longpoll: how long a request is held before it gets 204 */
-	uint64_t heartbeat_ns;     /* sse: between comments; websocket: between pings */
+	/* PEM files: the certificate with its chain, and its private key. NULL: no TLS. */
+	const char *certificate, *key;
+	unsigned connections_max; /* a request on a connection beyond: 503, and it is closed */
+	size_t head_max_bytes;    /* request line and fields; beyond: 431 */
+	size_t message_max_bytes; /* a published message; beyond: 413, close 1009 */
+	/* sse, websocket: a subscriber that takes nothing while so many messages are published is
+	 * disconnected: the log is its queue, its cursor the place in it. */
+	uint64_t queue_messages;
+	uint64_t hold_ns;      /* longpoll: how long a request is held before it gets 204 */
+	uint64_t heartbeat_ns; /* sse: between comments; websocket: between pings */
+	/* A connection is closed unless its first request, or the token that a WebSocket owes, is
+	 * whole within request_timeout_ns; and unless the next request after an answer is, or any
+	 * byte on a WebSocket comes, within idle_timeout_ns. */
+	uint64_t request_timeout_ns, idle_timeout_ns;
+	/* NULL, or where each message that a client publishes to logged_topic is noted. */
+	struct publish_log *publish_log;
+	const struct topic *logged_topic;
+	struct policy *policy;     /* borrowed, outlives the server */
 	struct hub *hub;           /* borrowed, outlives the server */
 	struct counters *counters; /* borrowed, outlives the server */
 };

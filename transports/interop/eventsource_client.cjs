@@ -1,35 +1,40 @@
-// Receives events by the npm package eventsource: HOST:PORT. After the first one the connection is
-// cut, by a relay between the two, and a message is published while nobody listens.
-const net = require('net');
+// Receives events by the npm package eventsource: URL. After the first one the connection is cut,
+// by a relay between the two, and a message is published while nobody listens.
+const assert = require('assert');
 const { EventSource } = require('eventsource');
+const { check } = require('./checks.cjs');
+const { relayTo } = require('./relay.cjs');
 
-const [host, port] = process.argv[2].split(':');
-const links = new Set();
+const url = new URL(process.argv[2]);
 
-const relay = net.createServer((client) => {
-	const server = net.connect(port, host);
-	for (const link of [client, server]) {
-		links.add(link);
-		link.on('error', () => {});
-	}
-	client.pipe(server).pipe(client);
-});
-
-async function cut() {
-	for (const link of links)
-		link.destroy();
-	await fetch(`http://${host}:${port}/publish`, { method: 'POST', body: 'while away' });
+async function publish(text) {
+	await fetch(new URL('/publish?topic=eventsource', url), { method: 'POST', body: text });
 }
 
-relay.listen(0, '127.0.0.1', () => {
-	const source = new EventSource(`http://127.0.0.1:${relay.address().port}/sse?since=0`);
-	let received = 0;
+async function resume() {
+	const relay = await relayTo(url.port);
+	const relayed = new URL('/sse?topic=eventsource&since=0', url);
 
-	source.onmessage = (event) => {
-		console.log(event.lastEventId, event.data);
-		if (++received === 1)
-			cut();
-		else
-			process.exit();
-	};
-});
+	await publish('first');
+	relayed.port = relay.port;
+	const source = new EventSource(relayed);
+	try {
+		const ids = await new Promise((resolve) => {
+			const received = [];
+
+			source.onmessage = async (event) => {
+				received.push(`${event.lastEventId} ${JSON.parse(event.data).data}`);
+				if (received.length === 2)
+					resolve(received);
+				relay.cut();
+				await publish('while away');
+			};
+		});
+		assert.deepStrictEqual(ids, ['1 first', '2 while away']);
+	} finally {
+		source.close();
+		relay.close();
+	}
+}
+
+check('resumes where its connection was cut', resume).then(() => process.exit());

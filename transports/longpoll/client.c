@@ -19,6 +19,11 @@ static enum client_status fail(struct longpoll_client *client, const char *why)
 	return CLIENT_FAILED;
 }
 
+static enum client_status take_up(struct longpoll_client *client, enum client_status status)
+{
+	return status == CLIENT_FAILED ? fail(client, client->up.why) : status;
+}
+
 static void longpoll_init(void *state, const struct client_config *config,
                           const struct client_events *events, void *user)
 {
@@ -62,10 +67,8 @@ static enum client_status longpoll_connected(void *state, enum client_lane lane,
 	enum client_status status;
 
 	(void)now_ns;
-	if (lane == LANE_UP) {
-		up_lane_connected(&client->up);
-		return CLIENT_OK;
-	}
+	if (lane == LANE_UP)
+		return take_up(client, up_lane_connected(&client->up, out));
 	poll_reply_reset(&client->reply);
 	client->ready = false;
 	status = append_request(client, out);
@@ -104,13 +107,11 @@ static enum client_status longpoll_input(void *state, enum client_lane lane, con
                                          size_t size, uint64_t now_ns, struct bytes *out)
 {
 	struct longpoll_client *client = state;
-	enum client_status status;
 
 	(void)now_ns;
 	if (lane == LANE_DOWN)
 		return input_down(client, (struct span){data, size}, out);
-	status = up_lane_input(&client->up, data, size);
-	return status == CLIENT_FAILED ? fail(client, client->up.why) : status;
+	return take_up(client, up_lane_input(&client->up, data, size, out));
 }
 
 static enum client_status longpoll_send(void *state, const void *data, size_t size, bool binary,

@@ -140,14 +140,20 @@ static void test_a_new_connection_forgets_a_half_read_reply(void **state)
 	script_close(&script);
 }
 
-static void test_a_reply_cut_short_fails(void **state)
+static void test_a_reply_cut_short_is_resumed_behind_its_last_whole_message(void **state)
 {
-	static const char *const texts[] = {SCRIPT_HEAD(60) SCRIPT_MESSAGE(4) "\n", "", NULL};
+	static const char *const texts[] = {SCRIPT_HEAD(102) SCRIPT_MESSAGE(4) "\n{", "", NULL};
+	struct script script;
 
 	(void)state;
 	script_expect_play(&longpoll_client, &since_3, texts,
-	                   "ready\n" ASK_SINCE(3) SCRIPT_GOT(4) //
-	                   "failed: the connection was closed inside a response\n");
+	                   "ready\n" ASK_SINCE(3) SCRIPT_GOT(4) "reconnect\n");
+	script_open(&script, &longpoll_client, &since_3);
+	script_play(&script, texts, 1, 1);
+	script_connected(&script, LANE_DOWN, 0);
+	script_expect(&script, "ready\n" ASK_SINCE(3) SCRIPT_GOT(4) "reconnect\n" //
+	                                                            "ready\n" ASK_SINCE(4));
+	script_close(&script);
 }
 
 static void test_another_status_fails(void **state)
@@ -234,7 +240,7 @@ int main(void)
 	        cmocka_unit_test(test_a_connection_the_server_will_close_is_left),
 	        cmocka_unit_test(test_a_reply_that_ends_with_the_connection_is_read),
 	        cmocka_unit_test(test_a_new_connection_forgets_a_half_read_reply),
-	        cmocka_unit_test(test_a_reply_cut_short_fails),
+	        cmocka_unit_test(test_a_reply_cut_short_is_resumed_behind_its_last_whole_message),
 	        cmocka_unit_test(test_another_status_fails),
 	        cmocka_unit_test(test_a_first_204_without_cursor_fails),
 	        cmocka_unit_test(test_a_reply_to_a_request_not_yet_made_fails),

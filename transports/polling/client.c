@@ -22,6 +22,11 @@ static enum client_status fail(struct polling_client *client, const char *why)
 	return CLIENT_FAILED;
 }
 
+static enum client_status take_up(struct polling_client *client, enum client_status status)
+{
+	return status == CLIENT_FAILED ? fail(client, client->up.why) : status;
+}
+
 static void polling_init(void *state, const struct client_config *config,
                          const struct client_events *events, void *user)
 {
@@ -66,10 +71,8 @@ static enum client_status polling_connected(void *state, enum client_lane lane, 
 {
 	struct polling_client *client = state;
 
-	if (lane == LANE_UP) {
-		up_lane_connected(&client->up);
-		return CLIENT_OK;
-	}
+	if (lane == LANE_UP)
+		return take_up(client, up_lane_connected(&client->up, out));
 	poll_reply_reset(&client->reply);
 	client->ready = false;
 	client->next_ns = next_instant(&client->config, now_ns);
@@ -117,10 +120,8 @@ static enum client_status polling_input(void *state, enum client_lane lane, cons
 	enum client_status status;
 
 	(void)now_ns;
-	if (lane == LANE_UP) {
-		status = up_lane_input(&client->up, data, size);
-		return status == CLIENT_FAILED ? fail(client, client->up.why) : status;
-	}
+	if (lane == LANE_UP)
+		return take_up(client, up_lane_input(&client->up, data, size, out));
 	status = input_down(client, (struct span){data, size}, out);
 	if (status != CLIENT_OK)
 		client->next_ns = CLIENT_NEVER;

@@ -1,7 +1,13 @@
-#include "../server.h"
+#include "../stack/epoll.h"
+#include "wire.h"
+
+static const struct epoll_endpoint cell = {
+        .start = epoll_answer_messages,
+};
 
 const struct endpoint polling_epoll = {
         .transport = "polling",
         .stack = "epoll",
-        .hole = "not written yet: the epoll stack has no runtime",
+        .path = POLLING_PATH,
+        .cell = &cell,
 };

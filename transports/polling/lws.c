@@ -1,7 +1,13 @@
-#include "../server.h"
+#include "../stack/lws.h"
+#include "wire.h"
+
+static const struct lws_stack_endpoint cell = {
+        .start = lws_stack_answer_messages,
+};
 
 const struct endpoint polling_lws = {
         .transport = "polling",
         .stack = "lws",
-        .hole = "not written yet",
+        .path = POLLING_PATH,
+        .cell = &cell,
 };

@@ -7,6 +7,7 @@
 
 #include "../base64.h"
 #include "../decimal.h"
+#include "../http_response.h"
 #include "../up_lane.h"
 #include "wire.h"
 
@@ -27,6 +28,11 @@ static enum client_status fail(struct sse_client *client, const char *why)
 {
 	snprintf(client->why, sizeof client->why, "%s", why);
 	return CLIENT_FAILED;
+}
+
+static enum client_status take_up(struct sse_client *client, enum client_status status)
+{
+	return status == CLIENT_FAILED ? fail(client, client->up.why) : status;
 }
 
 static void sse_init(void *state, const struct client_config *config,
@@ -56,10 +62,8 @@ static enum client_status sse_connected(void *state, enum client_lane lane, uint
 	struct sse_client *client = state;
 
 	(void)now_ns;
-	if (lane == LANE_UP) {
-		up_lane_connected(&client->up);
-		return CLIENT_OK;
-	}
+	if (lane == LANE_UP)
+		return take_up(client, up_lane_connected(&client->up, out));
 	http_response_reset(&client->response);
 	sse_reset(&client->reader);
 	client->open = false;
@@ -166,21 +170,14 @@ static enum client_status take_body(struct sse_client *client, struct span body)
 	return got < 0 ? fail(client, "out of memory") : status;
 }
 
-/* However a stream ends, in good order or cut off, its client connects anew: WHATWG HTML §9.2.3. */
-static enum client_status take_close(struct sse_client *client)
-{
-	if (!client->open && http_response_closed(&client->response) == HTTP_INVALID)
-		return fail(client, http_response_why(&client->response));
-	return CLIENT_RECONNECT;
-}
-
 static enum client_status input_down(struct sse_client *client, struct span input)
 {
 	enum client_status status = CLIENT_OK;
 	struct span body;
 
+	/* However a stream ends, in good order or cut off: WHATWG HTML §9.2.3. */
 	if (input.size == 0)
-		return take_close(client);
+		return CLIENT_RECONNECT;
 	while (status == CLIENT_OK) {
 		switch (http_response_next(&client->response, &input, &body)) {
 		case HTTP_MORE:
@@ -204,14 +201,11 @@ static enum client_status sse_input(void *state, enum client_lane lane, const ui
                                     size_t size, uint64_t now_ns, struct bytes *out)
 {
 	struct sse_client *client = state;
-	enum client_status status;
 
 	(void)now_ns;
-	(void)out;
 	if (lane == LANE_DOWN)
 		return input_down(client, (struct span){data, size});
-	status = up_lane_input(&client->up, data, size);
-	return status == CLIENT_FAILED ? fail(client, client->up.why) : status;
+	return take_up(client, up_lane_input(&client->up, data, size, out));
 }
 
 static enum client_status sse_send(void *state, const void *data, size_t size, bool binary,

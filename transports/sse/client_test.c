@@ -205,29 +205,12 @@ static void test_a_close_before_the_answer_asks_to_reconnect(void **state)
 	assert_stream(texts, ASK "reconnect\n");
 }
 
-static void test_a_close_inside_the_head_fails(void **state)
+static void test_a_close_inside_the_head_asks_to_reconnect(void **state)
 {
 	static const char *const texts[] = {"HTTP/1.1 200 OK\r\n", "", NULL};
 
 	(void)state;
-	assert_stream(texts, ASK "failed: the connection was closed inside a response\n");
-}
-
-static void test_a_close_inside_the_head_of_a_later_stream_fails_too(void **state)
-{
-	struct script script;
-
-	(void)state;
-	script_open(&script, &sse_client, &config);
-	script_connected(&script, LANE_DOWN, 0);
-	script_text(&script, LANE_DOWN, HEAD);
-	script_text(&script, LANE_DOWN, "");
-	script_connected(&script, LANE_DOWN, 0);
-	script_text(&script, LANE_DOWN, "HTTP/1.1 200 OK\r\n");
-	script_text(&script, LANE_DOWN, "");
-	script_expect(&script, ASK "ready\nreconnect\n" ASK
-	                           "failed: the connection was closed inside a response\n");
-	script_close(&script);
+	assert_stream(texts, ASK "reconnect\n");
 }
 
 static void test_an_event_that_is_too_large_fails(void **state)
@@ -312,8 +295,7 @@ int main(void)
 	        cmocka_unit_test(test_a_stream_that_ends_is_asked_for_again_from_its_cursor),
 	        cmocka_unit_test(test_a_stream_that_is_cut_off_is_asked_for_again),
 	        cmocka_unit_test(test_a_close_before_the_answer_asks_to_reconnect),
-	        cmocka_unit_test(test_a_close_inside_the_head_fails),
-	        cmocka_unit_test(test_a_close_inside_the_head_of_a_later_stream_fails_too),
+	        cmocka_unit_test(test_a_close_inside_the_head_asks_to_reconnect),
 	        cmocka_unit_test(test_an_event_that_is_too_large_fails),
 	        cmocka_unit_test(test_sending_is_a_post_on_the_other_lane),
 	        cmocka_unit_test(test_a_refused_post_fails),

@@ -1,11 +1,11 @@
+#include "../stack/mhd.h"
+
 #include <string.h>
 
-#include "../stack/mhd.h"
 #include "wire.h"
 
-#define PULL_BYTES                                                                                 \
-	512 /* what libmicrohttpd asks for at least; it offers what its pool has left              \
-	     */
+/* libmicrohttpd asks for so much at least; it offers what its pool has left. */
+#define PULL_BYTES 512
 #define FILL_BYTES 16384
 
 /* Puts what the subscriber lacks into its buffer: a gap, messages, or a heartbeat. */
@@ -34,7 +34,7 @@ static void fill(struct mhd_request *request)
 }
 
 /* libmicrohttpd asks for the next piece of the stream. */
-static ssize_t pull(void *cls, uint64_t position, char *piece, size_t size_max)
+static ssize_t writable(void *cls, uint64_t position, char *piece, size_t size_max)
 {
 	struct mhd_request *request = cls;
 	size_t size;
@@ -57,21 +57,21 @@ static ssize_t pull(void *cls, uint64_t position, char *piece, size_t size_max)
 	bytes_consume(&request->buffer, size);
 	if (!bytes_size(&request->buffer))
 		bytes_free(&request->buffer); /* an idle stream holds no memory of ours */
+	mhd_expect(request, mhd_config(request)->idle_timeout_ns); /* to be taken */
 	return (ssize_t)size;
 }
 
 static enum MHD_Result start(struct mhd_request *request)
 {
 	struct MHD_Response *response = MHD_create_response_from_callback(
-	        MHD_SIZE_UNKNOWN, PULL_BYTES, pull, request, NULL);
-	enum MHD_Result queued;
+	        MHD_SIZE_UNKNOWN, PULL_BYTES, writable, request, NULL);
 
 	if (!response)
 		return MHD_NO;
 	mhd_add_fields(response, SSE_CONTENT_TYPE);
-	queued = MHD_queue_response(request->connection, MHD_HTTP_OK, response);
-	MHD_destroy_response(response);
-	return queued;
+	if (!request->no_body)
+		mhd_subscribe(request);
+	return mhd_queue_once(request, MHD_HTTP_OK, response);
 }
 
 static const struct mhd_endpoint cell = {

@@ -74,9 +74,9 @@ void sse_append_request(struct bytes *out, const struct client_config *config, u
 	snprintf(target, sizeof target, SSE_PATH "?topic=%s", config->topic);
 	snprintf(id, sizeof id, "%" PRIu64, since);
 	http_request_start(out, "GET", target, config->host, config->headers);
-	http_request_field(out, "Accept", SSE_CONTENT_TYPE);
+	http_request_add_field(out, "Accept", SSE_CONTENT_TYPE);
 	if (since != CLIENT_NO_CURSOR)
-		http_request_field(out, "Last-Event-ID", id);
+		http_request_add_field(out, "Last-Event-ID", id);
 	http_request_end(out);
 }
 

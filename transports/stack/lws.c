@@ -1,7 +1,6 @@
-#include "lws.h"
+#include "lws_private.h"
 
 #include <errno.h>
-#include <ev.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,13 +10,19 @@
 #include "../listen.h"
 #include "../site.h"
 
-#define HEAD_BYTES     512
-#define ARGUMENT_BYTES 256
-#define PROTOCOL       "pushlab"
+/* Connections beyond connections_max that are accepted, to be told so. */
+#define SURPLUS_MAX 32
 
-/* What a connection's opaque user data points to, before its first request and after; NULL for any
- * other descriptor of libwebsockets'. */
-static char new_connection, used_connection;
+/* Of a WebSocket, allocated with each: messages come in pieces of at most so many bytes. */
+#define RECEIVE_BYTES 256
+
+/* One send takes at most so many bytes. */
+#define SEND_BYTES (1 << 20)
+
+/* The library's own timeouts, which are not to come before ours; and for a peer to take an answer
+ * to its close frame. */
+#define LIBRARY_TIMEOUT_S 86400
+#define CLOSE_TIMEOUT_S   5
 
 /* A descriptor of ours in the loop. */
 struct source {
@@ -25,21 +30,6 @@ struct source {
 	void (*ready)(void *user);
 	void *user;
 	struct source *next;
-};
-
-struct lws_stack_server {
-	struct server_config config;
-	const struct endpoint *const *endpoints;
-	struct lws_context *context;
-	struct lws_vhost *vhost;
-	struct ev_loop *loop;
-	struct ev_timer steady;
-	struct deadlines deadlines;
-	struct source *watches;          /* owned */
-	const struct topic *frame_topic; /* of the message in `frame` */
-	uint64_t frame_id;
-	struct bytes frame; /* LWS_PRE bytes of room, then the message */
-	int stop_fd;
 };
 
 /* The stack's struct server is this one. */
@@ -53,427 +43,256 @@ const struct server_config *lws_stack_config(const struct lws_stack_request *req
 	return &request->server->config;
 }
 
+static const struct lws_stack_endpoint *cell_of(const struct lws_stack_request *request)
+{
+	return request->endpoint ? request->endpoint->cell : NULL;
+}
+
+void lws_request_clear_timeout(struct lws_stack_request *request)
+{
+	lws_set_timeout(request->wsi, NO_PENDING_TIMEOUT, 0);
+}
+
+void lws_request_unsubscribe(struct lws_stack_request *request)
+{
+	if (request->subscriber.topic)
+		request->server->config.counters->subscribers--;
+	topic_unsubscribe(&request->subscriber);
+}
+
+/* The connection is going: the library still sends what it has. */
+static void end(struct lws_stack_request *request)
+{
+	request->over = true;
+	lws_request_unsubscribe(request);
+	deadline_clear(&request->server->deadlines, &request->deadline);
+	bytes_free(&request->buffer);
+}
+
+/* Closes a connection that the library may be busy with, as soon as it is not: politely (what is
+ * buffered is sent) or at once. */
+static void drop(struct lws_stack_request *request, bool politely)
+{
+	end(request);
+	lws_set_timeout(request->wsi,
+	                politely ? PENDING_TIMEOUT_HTTP_KEEPALIVE_IDLE
+	                         : PENDING_TIMEOUT_USER_REASON_BASE,
+	                LWS_TO_KILL_ASYNC);
+	lws_cancel_service(request->server->context);
+}
+
 #define REQUEST_OF(pointer, member)                                                                \
 	((struct lws_stack_request *)(void *)((char *)(pointer)-offsetof(struct lws_stack_request, \
 	                                                                 member)))
 
+/* Written at once, and not when the library finds the socket writable, which costs two more system
+ * calls: as long as nothing is buffered, what the socket does not take is all that will be. To who
+ * publishes the library may owe a pong first. */
+static void write_now(struct lws_stack_request *request)
+{
+	if (request->receiving)
+		lws_callback_on_writable(request->wsi);
+	else if (!lws_partial_buffered(request->wsi) && cell_of(request)->writable(request))
+		drop(request, true);
+}
+
 static void has_news(struct subscriber *subscriber)
 {
-	lws_callback_on_writable(REQUEST_OF(subscriber, subscriber)->wsi);
+	struct lws_stack_request *request = REQUEST_OF(subscriber, subscriber);
+	const struct server_config *config = lws_stack_config(request);
+
+	write_now(request);
+	if (subscriber->topic && lws_partial_buffered(request->wsi) &&
+	    subscriber_queue(subscriber) > config->queue_messages) {
+		config->counters->slow_readers++;
+		drop(request, false);
+	}
 }
 
 static void has_waited(struct deadline *deadline)
 {
 	struct lws_stack_request *request = REQUEST_OF(deadline, deadline);
+	const struct server_config *config = lws_stack_config(request);
+	bool is_websocket = cell_of(request) && cell_of(request)->upgrade;
+	bool is_idle = is_websocket && request->subscriber.topic &&
+	               clock_now_ns() - request->heard_ns >= config->idle_timeout_ns;
 
-	request->timed_out = true;
-	lws_callback_on_writable(request->wsi);
+	if (request->subscriber.topic && !is_idle) {
+		request->timed_out = true;
+		write_now(request);
+		return;
+	}
+	config->counters->timeouts += !request->timed_out;
+	if (request->owes_token && !request->timed_out) {
+		request->timed_out = true; /* it ends with a close frame when it is writable */
+		lws_request_wait(request, config->request_timeout_ns);
+		lws_callback_on_writable(request->wsi);
+		return;
+	}
+	drop(request, false);
+}
+
+void lws_request_wait(struct lws_stack_request *request, uint64_t wait_ns)
+{
+	request->deadline.expired = has_waited;
+	deadline_set(&request->server->deadlines, &request->deadline, clock_now_ns(), wait_ns);
 }
 
 void lws_stack_subscribe(struct lws_stack_request *request, uint64_t wait_ns)
 {
-	request->subscriber.wake = has_news;
-	request->deadline.expired = has_waited;
-	if (!request->subscriber.topic) {
-		topic_subscribe(request->subscription.topic, &request->subscriber);
-		request->server->config.counters->subscribers++;
-	}
-	deadline_set(&request->server->deadlines, &request->deadline, clock_now_ns() + wait_ns);
-}
+	bool is_websocket = cell_of(request)->upgrade;
+	uint64_t idle_ns = request->server->config.idle_timeout_ns;
 
-uint8_t *lws_stack_frame(struct lws_stack_request *request, const struct message *message)
-{
-	struct lws_stack_server *server = request->server;
-
-	if (server->frame_topic != request->subscription.topic || server->frame_id != message->id) {
-		bytes_clear(&server->frame);
-		if (bytes_reserve(&server->frame, LWS_PRE))
-			bytes_commit(&server->frame, LWS_PRE);
-		bytes_append(&server->frame, message->data, message->size);
-		server->frame_topic = request->subscription.topic;
-		server->frame_id = message->id;
-	}
-	return server->frame.failed ? NULL : server->frame.data + LWS_PRE;
-}
-
-static void request_end(struct lws_stack_request *request)
-{
-	if (!request || !request->server)
-		return; /* a connection that never came to a request */
+	lws_request_wait(request, is_websocket && idle_ns < wait_ns ? idle_ns : wait_ns);
 	if (request->subscriber.topic)
-		request->server->config.counters->subscribers--;
-	topic_unsubscribe(&request->subscriber);
-	deadline_clear(&request->server->deadlines, &request->deadline);
-	bytes_free(&request->buffer);
-	request->server = NULL;
+		return;
+	request->subscriber.wake = has_news;
+	topic_subscribe(request->subscription.topic, &request->subscriber);
+	request->server->config.counters->subscribers++;
+	if (!is_websocket)
+		lws_http_headers_detach(request->wsi); /* memory that it needs no more */
 }
 
-static void request_begin(struct lws_stack_request *request, struct lws_stack_server *server,
-                          struct lws *wsi)
+/* The library sets a timeout for a new connection, and allocates room for the head of its request,
+ * when on_accepted is done. Of many that come in one turn of the loop none has been read from: one
+ * room for all leaves no holes between what each of them keeps. */
+static void lighten_accepted(struct lws_stack_server *server)
 {
-	request_end(request); /* the connection's last request */
-	*request = (struct lws_stack_request){.server = server, .wsi = wsi};
-}
+	unsigned turn = ev_iteration(server->loop);
 
-static const struct endpoint *find_endpoint(const struct lws_stack_server *server, const char *path)
-{
-	for (const struct endpoint *const *e = server->endpoints; *e; e++)
-		if (!strcmp(path, (*e)->path))
-			return *e;
-	return NULL;
-}
-
-static int add_field(struct lws *wsi, enum lws_token_indexes token, const char *value, uint8_t **at,
-                     uint8_t *end)
-{
-	return lws_add_http_header_by_token(wsi, token, (const uint8_t *)value, (int)strlen(value),
-	                                    at, end);
-}
-
-static int write_head(struct lws *wsi, const struct site_answer *answer, uint8_t **at, uint8_t *end)
-{
-	if (lws_add_http_common_headers(wsi, answer->status, answer->content_type,
-	                                bytes_size(&answer->body), at, end) ||
-	    add_field(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, CACHE_CONTROL, at, end))
-		return -1;
-	if (answer->allow && add_field(wsi, WSI_TOKEN_HTTP_ALLOW, answer->allow, at, end))
-		return -1;
-	if (answer->status == 426 && add_field(wsi, WSI_TOKEN_UPGRADE, "websocket", at, end))
-		return -1;
-	if (answer->status == 411 && add_field(wsi, WSI_TOKEN_CONNECTION, "close", at, end))
-		return -1;
-	return lws_finalize_http_header(wsi, at, end) ? -1 : 0;
-}
-
-/* Head and content in one write. A response to HEAD has no content (RFC 9110 §9.3.2). */
-static int write_answer(struct lws *wsi, const struct site_answer *answer)
-{
-	struct bytes out = {0};
-	uint8_t *room = bytes_reserve(&out, LWS_PRE + HEAD_BYTES), *at;
-	int err = -1;
-
-	if (!room)
-		goto fail;
-	at = room + LWS_PRE;
-	if (write_head(wsi, answer, &at, at + HEAD_BYTES))
-		goto fail;
-	bytes_commit(&out, (size_t)(at - room));
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI))
-		bytes_append(&out, bytes_data(&answer->body), bytes_size(&answer->body));
-	if (!out.failed && lws_write(wsi, out.data + LWS_PRE, bytes_size(&out) - LWS_PRE,
-	                             LWS_WRITE_HTTP_FINAL) >= 0)
-		err = 0;
-fail:
-	bytes_free(&out);
-	return err;
-}
-
-/* At once, as libwebsockets' own refusals are sent: while a complete request waits for its answer
- * the library reports its end again for each piece of a pipelined one. An answer that the socket
- * does not take, small as all are, goes to a peer that reads none: it is closed. */
-static int send_answer(struct lws_stack_request *request, struct site_answer *answer)
-{
-	struct lws *wsi = request->wsi;
-	bool failed = answer->body.failed || write_answer(wsi, answer);
-
-	bytes_free(&answer->body);
-	request_end(request); /* libwebsockets frees it, and says nothing */
-	if (failed || answer->status == 411 || lws_partial_buffered(wsi))
-		return -1;
-	return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-static int refuse(struct lws_stack_request *request, unsigned status, const char *why,
-                  const char *allow)
-{
-	struct site_answer answer = {.allow = allow};
-
-	site_refuse(&request->server->config, &answer, status, why);
-	return send_answer(request, &answer);
-}
-
-/* The path of the request; its method is the name of the token that holds it. */
-static const char *read_target(struct lws *wsi, char *path, size_t size)
-{
-	static const struct {
-		enum lws_token_indexes token;
-		const char *method;
-	} methods[] = {
-	        {WSI_TOKEN_GET_URI, "GET"},         {WSI_TOKEN_POST_URI, "POST"},
-	        {WSI_TOKEN_HEAD_URI, "HEAD"},       {WSI_TOKEN_PUT_URI, "PUT"},
-	        {WSI_TOKEN_OPTIONS_URI, "OPTIONS"}, {WSI_TOKEN_DELETE_URI, "DELETE"},
-	        {WSI_TOKEN_PATCH_URI, "PATCH"},
-	};
-
-	path[0] = '\0';
-	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-		if (lws_hdr_total_length(wsi, methods[i].token)) {
-			lws_hdr_copy(wsi, path, (int)size, methods[i].token);
-			return methods[i].method;
-		}
-	return "";
-}
-
-/* The value of an argument of the target, in its room; NULL where it has none. One that is too
- * large for the room may be the one asked for: it is read as empty, which is refused. */
-static const char *argument(struct lws *wsi, const char *name, char *room, int size)
-{
-	for (int i = 0;; i++) {
-		if (lws_hdr_copy_fragment(wsi, room, size, WSI_TOKEN_HTTP_URI_ARGS, i) < 0)
-			return lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i) ? "" : NULL;
-		if (!strncmp(room, name, strlen(name)))
-			return room + strlen(name);
+	if (server->accepted && !server->accepted->asked) {
+		lws_request_clear_timeout(server->accepted);
+		if (server->accepted_turn == turn)
+			lws_http_headers_detach(server->accepted->wsi);
 	}
+	server->accepted_turn = turn;
 }
 
-static const char *field(struct lws *wsi, enum lws_token_indexes token, char *room, int size)
+static int on_accepted(struct lws_stack_server *server, struct lws *wsi)
 {
-	return lws_hdr_copy(wsi, room, size, token) > 0 ? room : NULL;
-}
+	struct lws_stack_request *request = calloc(1, sizeof *request);
+	struct counters *counters = server->config.counters;
 
-static unsigned read_subscription(struct lws_stack_server *server, struct lws *wsi,
-                                  struct subscription *subscription, const char **why)
-{
-	char topic[ARGUMENT_BYTES], since[ARGUMENT_BYTES];
-	struct subscription_parameters parameters = {
-	        .topic = argument(wsi, "topic=", topic, sizeof topic),
-	        .since = argument(wsi, "since=", since, sizeof since),
-	};
-
-	return subscription_read(subscription, server->config.hub, &parameters, why);
-}
-
-static int serve_site(struct lws_stack_request *request, const char *method, const char *path)
-{
-	char topic[ARGUMENT_BYTES], content_type[64];
-	const char *type =
-	        field(request->wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, content_type, sizeof content_type);
-	struct site_request asked = {
-	        .method = method,
-	        .path = path,
-	        .topic = argument(request->wsi, "topic=", topic, sizeof topic),
-	        .binary = type && !strcasecmp(type, "application/octet-stream"),
-	        .body = bytes_data(&request->buffer),
-	        .body_size = bytes_size(&request->buffer),
-	};
-	struct site_answer answer = {0};
-
-	if (request->buffer.failed)
+	if (!request)
 		return -1;
-	if (asked.body_size > request->server->config.message_max_bytes)
-		return refuse(request, 413, "the message is larger than this server allows", NULL);
-	site_answer(&request->server->config, &asked, &answer);
-	return send_answer(request, &answer);
-}
-
-/* libwebsockets reads no chunked content, and takes a POST, PUT or PATCH without a length for a
- * very long one. */
-static bool lacks_length(struct lws *wsi, const char *method)
-{
-	return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) ||
-	       (*method == 'P' && !lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH));
-}
-
-/* libwebsockets 4.1 reads the content of a request that came behind another one from where its own
- * head begins, and then loops for ever. That the library has buffered input says that this one may
- * have come so; the first of its connection cannot. */
-static bool may_be_misread(struct lws *wsi)
-{
-	bool first = lws_get_opaque_user_data(wsi) == &new_connection;
-
-	lws_set_opaque_user_data(wsi, &used_connection);
-	return !first && lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) &&
-	       !lws_service_adjust_timeout(lws_get_context(wsi), 1, 0);
-}
-
-static int on_http(struct lws_stack_request *request, struct lws_stack_server *server,
-                   struct lws *wsi)
-{
-	char path[64];
-	const char *method = read_target(wsi, path, sizeof path);
-	const char *allow = site_endpoint_allow(method);
-
-	request_begin(request, server, wsi);
-	request->server->config.counters->requests++;
-	request->endpoint = find_endpoint(request->server, path);
-	if (may_be_misread(wsi))
-		return -1; /* better one connection lost than the whole server */
-	if (lacks_length(wsi, method))
-		return refuse(request, 411, "this server needs a Content-Length", NULL);
-	if (request->endpoint && allow)
-		return refuse(request, 405, "this method is not allowed here", allow);
-	if (request->endpoint)
-		return refuse(request, 426, "this path speaks WebSocket: ask for an upgrade", NULL);
-	if (!strcmp(method, "POST"))
-		return 0; /* its content is still to come */
-	return serve_site(request, method, path);
-}
-
-/* Keeps at most one byte more than is allowed, so that the end knows that it was too much. */
-static int keep_body(struct lws_stack_request *request, const void *piece, size_t size)
-{
-	size_t room = request->server->config.message_max_bytes + 1 - bytes_size(&request->buffer);
-
-	bytes_append(&request->buffer, piece, size < room ? size : room);
-	return request->buffer.failed ? -1 : 0;
-}
-
-static int on_http_end(struct lws_stack_request *request)
-{
-	char path[64];
-	const char *method = read_target(request->wsi, path, sizeof path);
-
-	return serve_site(request, method, path);
-}
-
-/* Before the 101 there is no memory for the connection yet, and libwebsockets would call its answer
- * HTTP/1.0: the refusal is written by hand, and the connection ends with it. */
-static void refuse_upgrade(struct lws_stack_server *server, struct lws *wsi, unsigned status,
-                           const char *why)
-{
-	struct site_answer answer = {0};
-	struct bytes out = {0};
-
-	site_refuse(&server->config, &answer, status, why);
-	if (bytes_reserve(&out, LWS_PRE))
-		bytes_commit(&out, LWS_PRE);
-	bytes_printf(&out,
-	             "HTTP/1.1 %u \r\ncontent-type: %s\r\ncontent-length: %zu\r\n"
-	             "cache-control: " CACHE_CONTROL "\r\nconnection: close\r\n%s\r\n",
-	             status, answer.content_type, bytes_size(&answer.body),
-	             status == 426 ? "upgrade: websocket\r\nsec-websocket-version: 13\r\n" : "");
-	bytes_append(&out, bytes_data(&answer.body), bytes_size(&answer.body));
-	if (!out.failed && !answer.body.failed)
-		lws_write(wsi, out.data + LWS_PRE, bytes_size(&out) - LWS_PRE,
-		          LWS_WRITE_HTTP_FINAL);
-	bytes_free(&answer.body);
-	bytes_free(&out);
-}
-
-/* What libwebsockets leaves to its user of RFC 6455 §4.2.1. 0, or the status to refuse with. */
-static unsigned read_handshake(struct lws *wsi, const char *protocol, const char **why)
-{
-	char version[8];
-
-	if (strcasecmp(protocol, "websocket") ||
-	    !field(wsi, WSI_TOKEN_VERSION, version, sizeof version) || strcmp(version, "13")) {
-		*why = "the only upgrade here is to WebSocket, version 13";
-		return 426;
-	}
-	if (!lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) ||
-	    !lws_hdr_total_length(wsi, WSI_TOKEN_KEY)) {
-		*why = "a WebSocket handshake is a GET with a Sec-WebSocket-Key";
-		return 400;
-	}
+	request->server = server;
+	request->wsi = wsi;
+	lws_set_opaque_user_data(wsi, request);
+	counters->connections++;
+	request->surplus = ++counters->connections_open > server->config.connections_max;
+	lws_request_wait(request, server->config.request_timeout_ns);
+	lighten_accepted(server);
+	server->accepted = request;
 	return 0;
 }
 
-/* May this request become a WebSocket? 0: yes. -1: it was refused. */
-static int on_upgrade(struct lws_stack_server *server, struct lws *wsi, const char *protocol)
+static void on_destroyed(struct lws_stack_request *request)
 {
-	struct subscription subscription;
-	const char *why = "there is no such path on this server";
-	unsigned status = 404;
-	char path[64];
+	struct lws_stack_server *server = request->server;
 
-	server->config.counters->requests++;
-	read_target(wsi, path, sizeof path);
-	if (find_endpoint(server, path))
-		status = read_handshake(wsi, protocol, &why);
-	if (!status)
-		status = read_subscription(server, wsi, &subscription, &why);
-	if (status)
-		refuse_upgrade(server, wsi, status, why);
-	return status ? -1 : 0;
+	end(request);
+	if (server->accepted == request)
+		server->accepted = NULL;
+	server->config.counters->connections_open--;
+	free(request);
 }
 
-static int on_established(struct lws_stack_server *server, struct lws *wsi,
-                          struct lws_stack_request *request)
+/* The socket is writable, and nothing is buffered. */
+static int on_writable(struct lws_stack_request *request)
 {
-	const struct lws_stack_endpoint *cell;
-	const char *why;
-	char path[64];
+	static char why[] = "the token did not come in time";
 
-	request_begin(request, server, wsi);
-	read_target(wsi, path, sizeof path);
-	request->endpoint = find_endpoint(server, path);
-	if (!request->endpoint || read_subscription(server, wsi, &request->subscription, &why))
-		return -1;
-	request->subscriber.cursor = request->subscription.cursor;
-	cell = request->endpoint->cell;
-	return cell->start(request);
+	if (request->draining)
+		return lws_request_sent(request);
+	if (request->subscriber.topic)
+		return cell_of(request)->writable(request);
+	if (request->owes_token && request->timed_out)
+		lws_close_reason(request->wsi, LWS_CLOSE_STATUS_POLICY_VIOLATION, (uint8_t *)why,
+		                 sizeof why - 1);
+	return request->owes_token && request->timed_out ? -1 : 0;
 }
 
-static void on_connected(struct lws_stack_server *server, struct lws *wsi)
+static int on_received(struct lws_stack_request *request, const void *piece, size_t size)
 {
-	lws_set_opaque_user_data(wsi, &new_connection);
-	server->config.counters->connections++;
-	server->config.counters->connections_open++;
+	int result;
+
+	request->heard_ns = clock_now_ns();
+	request->receiving = true;
+	result = cell_of(request)->received(request, piece, size);
+	request->receiving = false;
+	return result;
 }
 
-static void on_destroyed(struct lws_stack_server *server, struct lws *wsi)
+/* What happens on a connection that is not being closed. */
+static int on_event(struct lws_stack_request *request, enum lws_callback_reasons reason, void *in,
+                    size_t size)
 {
-	if (lws_get_opaque_user_data(wsi))
-		server->config.counters->connections_open--;
+	switch (reason) {
+	case LWS_CALLBACK_HTTP:
+		return lws_request_asked(request);
+	case LWS_CALLBACK_HTTP_BODY:
+		return lws_request_content(request, in, size);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		return lws_request_whole(request);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return lws_request_upgrade(request, in);
+	case LWS_CALLBACK_ESTABLISHED:
+		request->heard_ns = clock_now_ns();
+		return cell_of(request)->start(request);
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return on_writable(request);
+	case LWS_CALLBACK_RECEIVE:
+		return on_received(request, in, size);
+	case LWS_CALLBACK_RECEIVE_PONG:
+		request->heard_ns = clock_now_ns();
+		return 0;
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		end(request);
+		lws_set_timeout(request->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_TIMEOUT_S);
+		return 0;
+	default:
+		return 0;
+	}
 }
 
-/* What happens on a WebSocket, from its establishment on. */
-static int on_websocket(struct lws *wsi, enum lws_callback_reasons reason,
-                        struct lws_stack_request *request, void *in, size_t size)
-{
-	const struct lws_stack_endpoint *cell;
-
-	if (reason == LWS_CALLBACK_ESTABLISHED)
-		return on_established(lws_context_user(lws_get_context(wsi)), wsi, request);
-	if (!request->endpoint)
-		return -1;
-	cell = request->endpoint->cell;
-	return reason == LWS_CALLBACK_RECEIVE ? cell->received(request, in, size)
-	                                      : cell->writable(request);
-}
-
-/* What happens on any descriptor in the loop. */
+/* What happens on any descriptor of the library's. */
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t size)
 {
 	struct lws_stack_server *server = lws_context_user(lws_get_context(wsi));
+	const struct server_config *config = &server->config;
+	struct lws_stack_request *request;
+	int result;
 
+	(void)user;
 	switch (reason) {
 	case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
-		return server->config.counters->connections_open >= server->config.connections_max;
+		return config->counters->connections_open >= config->connections_max + SURPLUS_MAX;
 	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-		on_connected(server, wsi);
+		return on_accepted(server, wsi);
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		server->subprotocol[0] = '\0';
 		return 0;
-	case LWS_CALLBACK_WSI_DESTROY:
-		on_destroyed(server, wsi);
-		return 0;
-	case LWS_CALLBACK_HTTP:
-		return on_http(user, server, wsi);
-	case LWS_CALLBACK_HTTP_BODY:
-		return keep_body(user, in, size);
-	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		return on_http_end(user);
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return on_upgrade(server, wsi, in);
-	case LWS_CALLBACK_ESTABLISHED:
-	case LWS_CALLBACK_SERVER_WRITEABLE:
-	case LWS_CALLBACK_RECEIVE:
-		return on_websocket(wsi, reason, user, in, size);
-	case LWS_CALLBACK_CLOSED:
-	case LWS_CALLBACK_CLOSED_HTTP:
-		request_end(user);
-		return 0;
+	case LWS_CALLBACK_RAW_ADOPT:
+		return -1; /* the method is CONNECT */
 	default:
-		return lws_callback_http_dummy(wsi, reason, user, in, size);
+		break;
 	}
+	request = lws_get_opaque_user_data(wsi);
+	if (!request)
+		return 0;
+	if (reason == LWS_CALLBACK_WSI_DESTROY) {
+		on_destroyed(request);
+		return 0;
+	}
+	if (request->over)
+		return 0;
+	result = on_event(request, reason, in, size);
+	if (result)
+		end(request);
+	return result;
 }
-
-static const struct lws_protocols protocols[] = {
-        {.name = PROTOCOL,
-         .callback = callback,
-         .per_session_data_size = sizeof(struct lws_stack_request)},
-        {0},
-};
 
 static void source_ready(struct ev_loop *loop, struct ev_io *io, int events)
 {
@@ -546,30 +365,71 @@ static int check_address(const struct server_config *config)
 	return 0;
 }
 
-static int open_context(struct lws_stack_server *server)
+/* It takes a file that it cannot read for none. */
+static int check_files(const struct server_config *config)
+{
+	if (config->certificate &&
+	    (access(config->certificate, R_OK) || !config->key || access(config->key, R_OK)))
+		return -EINVAL;
+	return 0;
+}
+
+static void describe_context(struct lws_stack_server *server,
+                             struct lws_context_creation_info *info)
 {
 	static const lws_retry_bo_t no_validity_pings;
-	void *loops[] = {server->loop};
-	struct lws_context_creation_info info = {
+	static const struct lws_http_mount everything = {.mountpoint = "/",
+	                                                 .mountpoint_len = 1,
+	                                                 .origin = SITE_SUBPROTOCOL,
+	                                                 .origin_protocol = LWSMPRO_CALLBACK};
+
+	for (int i = 0; i < 2; i++)
+		server->protocols[i] = (struct lws_protocols){.name = SITE_SUBPROTOCOL,
+		                                              .callback = callback,
+		                                              .rx_buffer_size = RECEIVE_BYTES,
+		                                              .tx_packet_size = SEND_BYTES};
+	server->protocols[1].name = server->subprotocol;
+	*info = (struct lws_context_creation_info){
 	        .port = server->config.port,
 	        .iface = server->config.address,
-	        .protocols = protocols,
+	        .protocols = server->protocols,
+	        .mounts = &everything,
 	        .options = LWS_SERVER_OPTION_LIBEV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
 	                   LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_DISABLE_IPV6 |
 	                   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
 	                   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME,
 	        .retry_and_idle_policy = &no_validity_pings,
+	        .keepalive_timeout = LIBRARY_TIMEOUT_S,
+	        .timeout_secs = LIBRARY_TIMEOUT_S,
+	        .timeout_secs_ah_idle = LIBRARY_TIMEOUT_S,
 	        .max_http_header_data2 = (unsigned)server->config.head_max_bytes,
-	        .foreign_loops = loops,
 	        .user = server,
 	};
+}
 
-	lws_set_log_level(LLL_ERR, NULL);
+static int open_context(struct lws_stack_server *server)
+{
+	const char *certificate = server->config.certificate, *key = server->config.key;
+	struct lws_context_creation_info info;
+	void *loops[] = {server->loop};
+
+	describe_context(server, &info);
+	info.foreign_loops = loops;
+	if (certificate) {
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+		                LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+		info.ssl_cert_filepath = certificate;
+		info.ssl_private_key_filepath = key;
+		info.alpn = "http/1.1"; /* HTTP/2 would be another transport */
+	}
+	lws_set_log_level(0, NULL);
 	server->context = lws_create_context(&info);
 	if (!server->context)
 		return -EIO;
 	server->vhost = lws_create_vhost(server->context, &info);
-	return server->vhost ? 0 : -EIO;
+	if (server->vhost)
+		return 0;
+	return certificate ? -EINVAL : -EIO;
 }
 
 /* The loop is ours, so libwebsockets leaves what is pending on it to us. */
@@ -594,7 +454,8 @@ static void stack_close(struct server **base)
 		ev_io_stop(server->loop, &source->io);
 		free(source);
 	}
-	bytes_free(&server->frame);
+	bytes_free(&server->shared.bytes);
+	free(server->scratch);
 	deadlines_close(&server->deadlines);
 	if (server->stop_fd >= 0)
 		close(server->stop_fd);
@@ -615,7 +476,11 @@ static int stack_open(struct server **out, const struct server_config *config,
 	server->config = *config;
 	server->endpoints = endpoints;
 	server->stop_fd = server->deadlines.fd = -1;
-	err = check_address(config);
+	server->scratch_size = 2 * (int)config->head_max_bytes;
+	server->scratch = malloc((size_t)server->scratch_size);
+	err = server->scratch ? check_address(config) : -ENOMEM;
+	if (!err)
+		err = check_files(config);
 	if (!err) {
 		server->loop = ev_loop_new(EVFLAG_NOSIGMASK);
 		err = server->loop ? open_context(server) : -ENOMEM;

@@ -56,7 +56,7 @@ static void test_a_handshake_that_is_none_is_refused(struct cell *cell)
 	        handshake(cell, "GET", "/websocket", "Upgrade: h2c\r\n" CONNECTION KEY VERSION),
 	        426);
 	assert_int_equal(handshake(cell, "DELETE", "/websocket", UPGRADE CONNECTION KEY VERSION),
-	                 400);
+	                 405);
 	cell_await(cell, "subscribers", 0);
 	cell_await(cell, "refused", 4);
 }

@@ -6,6 +6,7 @@
 
 #include "../client.h"
 #include "../decimal.h"
+#include "../http_response.h"
 #include "../schedule.h"
 #include "wire.h"
 
@@ -113,10 +114,10 @@ static void append_handshake(struct websocket_client *client, struct bytes *out)
 	draw_key(client, key);
 	http_request_start(out, "GET", (const char *)bytes_data(&target), client->config.host,
 	                   client->config.headers);
-	http_request_field(out, "Upgrade", "websocket");
-	http_request_field(out, "Connection", "Upgrade");
-	http_request_field(out, "Sec-WebSocket-Key", key);
-	http_request_field(out, "Sec-WebSocket-Version", "13");
+	http_request_add_field(out, "Upgrade", "websocket");
+	http_request_add_field(out, "Connection", "Upgrade");
+	http_request_add_field(out, "Sec-WebSocket-Key", key);
+	http_request_add_field(out, "Sec-WebSocket-Version", "13");
 	http_request_end(out);
 	bytes_free(&target);
 }
@@ -265,14 +266,6 @@ static void read_frames(struct websocket_client *client, struct span *input, str
 	} while (client->status == CLIENT_OK && event != WS_EVENT_MORE);
 }
 
-static void peer_closed(struct websocket_client *client)
-{
-	if (client->open)
-		client->status = CLIENT_RECONNECT;
-	else
-		fail(client, "closed during the handshake");
-}
-
 static enum client_status websocket_input(void *state, enum client_lane lane, const uint8_t *data,
                                           size_t size, uint64_t now_ns, struct bytes *out)
 {
@@ -284,7 +277,7 @@ static enum client_status websocket_input(void *state, enum client_lane lane, co
 	if (client->status != CLIENT_OK)
 		return client->status;
 	if (size == 0) {
-		peer_closed(client);
+		client->status = CLIENT_RECONNECT;
 		return client->status;
 	}
 	if (!client->open)

@@ -41,6 +41,20 @@ void ws_accept(char accept[WS_ACCEPT_SIZE], const char *key)
 		EVP_EncodeBlock((unsigned char *)accept, digest, (int)size);
 }
 
+void ws_append_handshake(struct bytes *out, const char *key, const char *subprotocol)
+{
+	char accept[WS_ACCEPT_SIZE];
+
+	ws_accept(accept, key);
+	bytes_printf(out,
+	             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+	             "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n",
+	             accept);
+	if (subprotocol)
+		bytes_printf(out, "Sec-WebSocket-Protocol: %s\r\n", subprotocol);
+	bytes_append_text(out, "\r\n");
+}
+
 size_t ws_header_size(uint64_t payload_size, bool masked)
 {
 	size_t length_size = payload_size < LENGTH_16 ? 0 : payload_size <= UINT16_MAX ? 2 : 8;
@@ -186,6 +200,12 @@ bool utf8_check(struct utf8_check *check, const uint8_t *data, size_t size)
 void ws_reader_init(struct ws_reader *reader, enum ws_role role, size_t message_max_bytes)
 {
 	*reader = (struct ws_reader){.role = role, .message_max_bytes = message_max_bytes};
+}
+
+bool ws_reader_is_idle(const struct ws_reader *reader)
+{
+	return !reader->invalid && !reader->closed && reader->header_size == 0 &&
+	       !reader->in_payload && reader->message_opcode == WS_CONTINUATION;
 }
 
 void ws_reader_free(struct ws_reader *reader)

@@ -42,6 +42,9 @@ void ws_key(char key[WS_KEY_SIZE], const uint8_t nonce[16]);
 /* The Sec-WebSocket-Accept that answers a key (§4.2.2, item 5.4); "" where libcrypto fails. */
 void ws_accept(char accept[WS_ACCEPT_SIZE], const char *key);
 
+/* Appends the server's answer to a handshake with that key (§4.2.2); subprotocol NULL: none. */
+void ws_append_handshake(struct bytes *out, const char *key, const char *subprotocol);
+
 /* Bytes of a frame's header: 2, 4 or 10, and 4 more where it is masked (§5.2). */
 size_t ws_header_size(uint64_t payload_size, bool masked);
 
@@ -112,6 +115,9 @@ void ws_reader_init(struct ws_reader *reader, enum ws_role role, size_t message_
  * WS_CLOSE_TOO_BIG. After INVALID or CLOSE it gives MORE for ever.
  */
 enum ws_event ws_next(struct ws_reader *reader, struct span *input, struct ws_received *received);
+
+/* It is between messages: it holds nothing that a new one would not know. */
+bool ws_reader_is_idle(const struct ws_reader *reader);
 
 void ws_reader_free(struct ws_reader *reader);
 

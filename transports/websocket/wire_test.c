@@ -648,6 +648,38 @@ static void test_what_is_written_is_read(void **state)
 }
 
 /* Nearly frames: the first two bytes from where most of the rules are. */
+static bool is_idle_after(const void *data, size_t size)
+{
+	struct bytes log = {0};
+	struct feed_guard guard = feed_guard_open(data, size);
+	struct ws_reader reader;
+	bool is_idle;
+
+	ws_reader_init(&reader, WS_CLIENT, MESSAGE_MAX);
+	feed(&reader, &log, &guard, data, size);
+	is_idle = ws_reader_is_idle(&reader);
+	ws_reader_free(&reader);
+	feed_guard_close(&guard);
+	bytes_free(&log);
+	return is_idle;
+}
+
+static void test_a_reader_is_idle_between_messages_only(void **state)
+{
+	(void)state;
+	assert_true(is_idle_after(LITERAL("")));
+	assert_true(is_idle_after(LITERAL("\x81\x02Hi")));
+	assert_true(is_idle_after(LITERAL("\x01\x02Hi\x80\x00")));
+	assert_true(is_idle_after(LITERAL("\x89\x01p")));
+	assert_false(is_idle_after(LITERAL("\x81")));
+	assert_false(is_idle_after(LITERAL("\x81\x02")));
+	assert_false(is_idle_after(LITERAL("\x81\x02H")));
+	assert_false(is_idle_after(LITERAL("\x01\x02Hi")));
+	assert_false(is_idle_after(LITERAL("\x01\x02Hi\x89\x01p")));
+	assert_false(is_idle_after(LITERAL("\x88\x00")));
+	assert_false(is_idle_after(LITERAL("\x81\x80mask")));
+}
+
 static void test_noise_is_read_the_same_however_it_is_cut(void **state)
 {
 	uint64_t random = 2;
@@ -710,6 +742,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writing_survives_a_failing_allocation),
         cmocka_unit_test(test_a_close_is_written),
         cmocka_unit_test(test_what_is_written_is_read),
+        cmocka_unit_test(test_a_reader_is_idle_between_messages_only),
         cmocka_unit_test(test_noise_is_read_the_same_however_it_is_cut),
 };
 

@@ -1,0 +1,131 @@
+#include "parameters.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "../transports/matrix.h"
+
+int parameters_difference(const struct run_parameters *a, const struct run_parameters *b)
+{
+	return (a->subscribers != b->subscribers ? PARAMETER_SUBSCRIBERS : 0) |
+	       (a->rate_hz != b->rate_hz ? PARAMETER_RATE : 0) |
+	       (a->rate_up_hz != b->rate_up_hz ? PARAMETER_RATE_UP : 0) |
+	       (a->arrivals != b->arrivals ? PARAMETER_ARRIVALS : 0) |
+	       (a->payload_bytes != b->payload_bytes ? PARAMETER_PAYLOAD : 0) |
+	       (a->format != b->format ? PARAMETER_FORMAT : 0) |
+	       (a->poll_interval_ms != b->poll_interval_ms ? PARAMETER_POLL_INTERVAL : 0) |
+	       (a->batch != b->batch ? PARAMETER_BATCH : 0) |
+	       (a->headers != b->headers ? PARAMETER_HEADERS : 0) |
+	       (a->tls != b->tls ? PARAMETER_TLS : 0) | (a->cuts != b->cuts ? PARAMETER_CUTS : 0) |
+	       (a->warmup_s != b->warmup_s ? PARAMETER_WARMUP : 0) |
+	       (a->main_s != b->main_s ? PARAMETER_MAIN : 0);
+}
+
+bool parameters_same_cell(const struct run_parameters *a, const struct run_parameters *b)
+{
+	return strcmp(a->transport, b->transport) == 0 && strcmp(a->stack, b->stack) == 0;
+}
+
+int parameters_unsaid(const struct run_parameters *parameters)
+{
+	return (parameters->rate_hz == 0 ? PARAMETER_RATE : 0) |
+	       (parameters->rate_up_hz == 0 ? PARAMETER_RATE_UP : 0) |
+	       (parameters->tls ? 0 : PARAMETER_TLS) | (parameters->cuts ? 0 : PARAMETER_CUTS);
+}
+
+__attribute__((format(printf, 3, 4))) static void part(char *out, size_t size, const char *format,
+                                                       ...)
+{
+	size_t length = strlen(out);
+	va_list arguments;
+
+	if (length > 0 && length < size)
+		length += (size_t)snprintf(out + length, size - length, ", ");
+	if (length >= size)
+		return;
+	va_start(arguments, format);
+	vsnprintf(out + length, size - length, format, arguments);
+	va_end(arguments);
+}
+
+static void describe_traffic(const struct run_parameters *parameters, int which, char *out,
+                             size_t size)
+{
+	if (which & PARAMETER_SUBSCRIBERS)
+		part(out, size, "%u subscribers", parameters->subscribers);
+	if (which & PARAMETER_RATE)
+		part(out, size, "%g messages/s", parameters->rate_hz);
+	if (which & PARAMETER_RATE_UP)
+		part(out, size, "%g messages/s from clients", parameters->rate_up_hz);
+	if (which & PARAMETER_ARRIVALS)
+		part(out, size, "%s arrivals", arrivals_name(parameters->arrivals));
+	if (which & PARAMETER_PAYLOAD)
+		part(out, size, "%u B", parameters->payload_bytes);
+	if (which & PARAMETER_FORMAT)
+		part(out, size, "%s", message_format_name(parameters->format));
+	if (which & PARAMETER_POLL_INTERVAL)
+		part(out, size, "every %g ms", parameters->poll_interval_ms);
+	if (which & PARAMETER_BATCH)
+		part(out, size, "%s", parameters->batch ? "batched" : "one per response");
+	if (which & PARAMETER_HEADERS)
+		part(out, size, "%s headers", run_headers_name(parameters->headers));
+}
+
+void parameters_describe(const struct run_parameters *parameters, int which, char *out, size_t size)
+{
+	*out = '\0';
+	describe_traffic(parameters, which, out, size);
+	if (which & PARAMETER_TLS)
+		part(out, size, "%s", parameters->tls ? "TLS" : "plain");
+	if (which & PARAMETER_CUTS && parameters->cuts == 0)
+		part(out, size, "no cut");
+	else if (which & PARAMETER_CUTS)
+		part(out, size, "%u cut%s", parameters->cuts, parameters->cuts == 1 ? "" : "s");
+	if (which & PARAMETER_WARMUP)
+		part(out, size, "%g s warm-up", parameters->warmup_s);
+	if (which & PARAMETER_MAIN)
+		part(out, size, "%g s", parameters->main_s);
+}
+
+static int position(const struct run_parameters *parameters)
+{
+	int i = 0;
+
+	while (matrix_endpoints[i] &&
+	       (strcmp(matrix_endpoints[i]->transport, parameters->transport) != 0 ||
+	        strcmp(matrix_endpoints[i]->stack, parameters->stack) != 0))
+		i++;
+	return i;
+}
+
+static int compare(double a, double b)
+{
+	return (a > b) - (a < b);
+}
+
+int parameters_compare(const struct run_parameters *a, const struct run_parameters *b)
+{
+	const int orders[] = {
+	        compare(a->subscribers, b->subscribers),
+	        compare(a->rate_hz, b->rate_hz),
+	        compare(a->rate_up_hz, b->rate_up_hz),
+	        compare(a->arrivals, b->arrivals),
+	        compare(a->payload_bytes, b->payload_bytes),
+	        compare(a->format, b->format),
+	        compare(a->headers, b->headers),
+	        compare(a->cuts, b->cuts),
+	        compare(a->warmup_s, b->warmup_s),
+	        compare(a->main_s, b->main_s),
+	        compare(position(a), position(b)),
+	        strcmp(a->stack, b->stack),
+	        compare(a->tls, b->tls),
+	        compare(a->poll_interval_ms, b->poll_interval_ms),
+	        compare(b->batch, a->batch),
+	};
+
+	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
+		if (orders[i])
+			return orders[i];
+	}
+	return 0;
+}

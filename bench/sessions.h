@@ -1,0 +1,82 @@
+/* All subscribers of the load and their sockets in one epoll set: bytes in and out, deadlines,
+ * reconnects. What the bytes mean is the clients' affair (transports/client.h). */
+#ifndef BENCH_SESSIONS_H
+#define BENCH_SESSIONS_H
+
+#include "hist.h"
+#include "session.h"
+
+struct sessions {
+	/* Counted as they go; whoever measures takes differences, or sets them to 0. */
+	uint64_t reconnects;
+	struct hist lateness; /* of what is done at an instant: ticks, what the harness notes */
+	uint64_t now_ns;      /* of what is happening: the clock as last read */
+	size_t connected;     /* how many of them are, or were once */
+	/* Of each one's first connection of LANE_DOWN, as in struct run_result. */
+	struct hist connect, handshake, ready;
+
+	bool failed;
+	char reason[200]; /* of the first failure */
+	int last_error;   /* errno of the last connection that failed; 0: none has */
+
+	struct network network;
+	struct timers timers; /* sessions_wait wakes for the first, sessions_run_timers runs them */
+
+	/* private */
+	const struct client_ops *client;
+	struct session *list;
+	size_t count, connect_until;
+	bool publish;
+	int timer_fd;
+	uint64_t armed_ns;
+	uint8_t *input;
+};
+
+struct sessions_config {
+	const struct client_ops *client;
+	const char *address; /* numeric IPv4; borrowed */
+	uint16_t port;
+	const char *authority; /* PEM: whom TLS trusts; NULL: plain */
+	size_t count;
+	bool publish; /* they are to send: they open LANE_UP too, where the client has one */
+	size_t spare; /* timers besides their own */
+};
+
+/* Sets sessions->failed and ->reason where it gives a negative errno. Close it in any case. */
+int sessions_open(struct sessions *sessions, const struct sessions_config *config);
+void sessions_close(struct sessions *sessions);
+
+/* Makes session `index`; events and user as for the client's init. 0 or -ENOMEM. */
+int sessions_add(struct sessions *sessions, size_t index, const struct client_config *config,
+                 const struct client_events *events, void *user);
+
+/* Connects those that are not, up to number `until`: one after the other, so that what is timed is
+ * connecting and not waiting for others. sessions->connected says how far it is. */
+void sessions_connect(struct sessions *sessions, size_t until);
+
+/* The connections that each of them has. */
+unsigned sessions_lanes(const struct sessions *sessions);
+
+/* Session `index` publishes text; at once, or as soon as its lane is up. */
+void sessions_send(struct sessions *sessions, size_t index, const void *data, size_t size);
+
+/* Resets every connection. */
+void sessions_cut(struct sessions *sessions);
+
+/* Waits for events or the first timer and serves the events; run the timers afterwards. */
+void sessions_wait(struct sessions *sessions);
+
+/* Runs the timers that are due, in order: their own and others'. */
+void sessions_run_timers(struct sessions *sessions);
+
+/* Of all sockets, those that are closed by now included. */
+struct tcp_totals sessions_tcp_totals(const struct sessions *sessions);
+
+/* The first failure is the reason; later ones follow from it. */
+void sessions_fail(struct sessions *sessions, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+/* For session.c: session is connected for the first time. */
+void sessions_note_connected(struct sessions *sessions);
+
+#endif
