@@ -35,7 +35,7 @@
  */
 struct experiment {
 	char name[64];
-	char question[256], prediction[256];
+	char question[256], prediction[512];
 	unsigned blocks;
 	uint64_t seed;
 	struct run_parameters *rows; /* owned: one for each combination */

@@ -296,7 +296,7 @@ const struct key experiment_keys[KEYS] = {
         [KEY_NAME] = {"name", EXPERIMENT(name), .kind = KEY_IDENTIFIER, .max = 63},
         [KEY_QUESTION] = {"question", EXPERIMENT(question), .kind = KEY_SENTENCE, .max = 255,
                           .standard = ""},
-        [KEY_PREDICTION] = {"prediction", EXPERIMENT(prediction), .kind = KEY_SENTENCE, .max = 255,
+        [KEY_PREDICTION] = {"prediction", EXPERIMENT(prediction), .kind = KEY_SENTENCE, .max = 511,
                             .standard = ""},
         [KEY_BLOCKS] = {"blocks", .sections = IN_EXPERIMENT | IN_QUICK,
                         .offset = offsetof(struct experiment, blocks), .kind = KEY_UINT, .min = 1,

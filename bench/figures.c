@@ -94,6 +94,16 @@ static void put_memory(char *cell, const struct summary_row *row)
 	put_number(cell, row->values[SERVER_BYTES_PER_CONNECTION] / 1024);
 }
 
+static void put_first_half(char *cell, const struct summary_row *row)
+{
+	put_number(cell, row->values[SERVER_BYTES_FIRST_HALF] / 1024);
+}
+
+static void put_second_half(char *cell, const struct summary_row *row)
+{
+	put_number(cell, row->values[SERVER_BYTES_SECOND_HALF] / 1024);
+}
+
 /* The floor has nothing to be compared with. */
 static void put_to_epoll(char *cell, const struct summary_row *row)
 {
@@ -122,6 +132,16 @@ static bool has_round_trip(const struct summary_row *row)
 	return row->parameters.rate_up_hz > 0;
 }
 
+static bool has_cuts(const struct summary_row *row)
+{
+	return row->parameters.cuts > 0;
+}
+
+static bool has_tls(const struct summary_row *row)
+{
+	return row->parameters.tls;
+}
+
 static bool has_ratio(const struct summary_row *row)
 {
 	return strcmp(row->parameters.stack, "epoll") != 0 && !isnan(row->values[CPU_TO_EPOLL]);
@@ -136,10 +156,15 @@ struct figure {
 	void (*put)(char *cell, double value);
 };
 
+#define WHAT                                                                                       \
+	{{"parameters", "", true}, has_variant, .fill = put_variant},                              \
+	        {{"transport", "", true}, NULL, .fill = put_transport},                            \
+	{                                                                                          \
+		{"stack", "", true}, NULL, .fill = put_stack                                       \
+	}
+
 static const struct figure figures[] = {
-        {{"parameters", "", true}, has_variant, .fill = put_variant},
-        {{"transport", "", true}, NULL, .fill = put_transport},
-        {{"stack", "", true}, NULL, .fill = put_stack},
+        WHAT,
         {{"mean", "ms", false}, has_latency, NULL, LATENCY_MEAN_MS, put_number},
         {{"p50 [interval]", "ms", false}, has_latency, .fill = put_median},
         {{"p99", "ms", false}, has_latency, NULL, LATENCY_P99_MS, put_number},
@@ -148,6 +173,8 @@ static const struct figure figures[] = {
         {{"there, back", "p50 ms", false}, has_round_trip, NULL, ROUND_TRIP_P50_MS, put_number},
         {{"", "p99 ms", false}, has_round_trip, NULL, ROUND_TRIP_P99_MS, put_number},
         {{"reach", "%", false}, NULL, NULL, REACH, put_percent},
+        {{"had", "twice", false}, has_cuts, NULL, DUPLICATES, put_number},
+        {{"connected", "again", false}, has_cuts, NULL, RECONNECTS, put_number},
         {{"wire", "B/msg", false}, NULL, NULL, WIRE_BYTES_PER_MESSAGE, put_number},
         {{"pkts", "/msg", false}, NULL, NULL, PACKETS_PER_MESSAGE, put_ratio},
         {{"CPU", "µs/msg", false}, NULL, NULL, SERVER_CPU_US_PER_MESSAGE, put_number},
@@ -158,6 +185,21 @@ static const struct figure figures[] = {
 };
 
 #define FIGURES (sizeof(figures) / sizeof(*figures))
+
+static const struct figure connection_figures[] = {
+        WHAT,
+        {{"TCP", "ms", false}, NULL, NULL, CONNECT_MS_P50, put_number},
+        {{"TLS", "ms", false}, has_tls, NULL, HANDSHAKE_MS_P50, put_number},
+        {{"subscribed", "ms", false}, NULL, NULL, READY_MS_P50, put_number},
+        {{"bytes", "/conn", false}, NULL, NULL, CONNECT_BYTES_PER_CONNECTION, put_number},
+        {{"pkts", "/conn", false}, NULL, NULL, CONNECT_PACKETS_PER_CONNECTION, put_ratio},
+        {{"memory", "KiB/conn", false}, NULL, .fill = put_memory},
+        {{"first", "half", false}, NULL, .fill = put_first_half},
+        {{"second", "half", false}, NULL, .fill = put_second_half},
+        {{"TLS", "B/msg", false}, has_tls, NULL, TLS_BYTES_PER_MESSAGE, put_number},
+};
+
+#define CONNECTION_FIGURES (sizeof(connection_figures) / sizeof(*connection_figures))
 
 static bool is_wanted(const struct summary *summary, const struct figure *figure)
 {
@@ -181,18 +223,20 @@ static void fill_column(struct table *table, size_t column, const struct summary
 	}
 }
 
-int figures_table(struct table *out, const struct summary *summary)
+/* Of the `all` figures those that some row wants. */
+static int make_table(struct table *out, const struct summary *summary, const struct figure *all,
+                      size_t all_count)
 {
-	const struct figure *shown[FIGURES];
-	struct table_column columns[FIGURES];
+	const struct figure *shown[TABLE_COLUMNS_MAX];
+	struct table_column columns[TABLE_COLUMNS_MAX];
 	size_t count = 0;
 	int status;
 
-	for (size_t i = 0; i < FIGURES; i++) {
-		if (!is_wanted(summary, &figures[i]))
+	for (size_t i = 0; i < all_count && count < TABLE_COLUMNS_MAX; i++) {
+		if (!is_wanted(summary, &all[i]))
 			continue;
-		columns[count] = figures[i].column;
-		shown[count++] = &figures[i];
+		columns[count] = all[i].column;
+		shown[count++] = &all[i];
 	}
 	status = table_open(out, columns, count, summary->count);
 	for (size_t j = 0; status == 0 && j < count; j++)
@@ -200,6 +244,32 @@ int figures_table(struct table *out, const struct summary *summary)
 	for (size_t i = 0; status == 0 && i < summary->count; i++)
 		out->set_off[i] = is_floor(&summary->rows[i]);
 	return status;
+}
+
+int figures_table(struct table *out, const struct summary *summary)
+{
+	return make_table(out, summary, figures, FIGURES);
+}
+
+int figures_connections(struct table *out, const struct summary *summary)
+{
+	return make_table(out, summary, connection_figures, CONNECTION_FIGURES);
+}
+
+void figures_connections_notes(const struct summary *summary,
+                               void (*line)(void *user, const char *text), void *user)
+{
+	line(user,
+	     "Times: medians; many connect at once. Bytes and packets: both ways, until all were "
+	     "subscribed.");
+	line(user, "Memory: the server's own, before anything is published; halves: of the first "
+	           "half of the subscribers, of the second.");
+	for (size_t i = 0; i < summary->count; i++) {
+		if (!has_tls(&summary->rows[i]))
+			continue;
+		line(user, "TLS B/msg: what TLS adds to what crosses the sockets, both ways.");
+		return;
+	}
 }
 
 static void note_lab(const struct summary *summary, void (*line)(void *user, const char *text),

@@ -1,4 +1,4 @@
-/* The table of a report, and what must be said under it so that it is read right. */
+/* The tables of a report, and what must be said under them so that they are read right. */
 #ifndef BENCH_FIGURES_H
 #define BENCH_FIGURES_H
 
@@ -9,6 +9,14 @@
 
 /* One row a cell and parameter set; closed by table_close. 0 or -ENOMEM. */
 int figures_table(struct table *out, const struct summary *summary);
+
+/* What a connection costs: time, bytes and packets until it is subscribed, the server's memory.
+ * As figures_table. */
+int figures_connections(struct table *out, const struct summary *summary);
+
+/* Lines under that table. */
+void figures_connections_notes(const struct summary *summary,
+                               void (*line)(void *user, const char *text), void *user);
 
 /* Lines under the table; `machine` is environment_caption's. Each is called with user and one line,
  * without its end. */

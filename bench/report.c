@@ -20,7 +20,7 @@ struct report {
 	const char *dir;
 	FILE *out;
 	struct summary summary;
-	struct table table;
+	struct table table, connections;
 	char machine[256], command[1024];
 	struct experiment
 	        experiment; /* its question and prediction, where experiment.ini is there */
@@ -101,12 +101,17 @@ static void print_line(void *out, const char *text)
 	fprintf(out, "%s\n", text);
 }
 
-static int print_table(struct report *report)
+static int print_tables(struct report *report)
 {
 	int status = table_write_text(&report->table, report->out);
 
 	fputc('\n', report->out);
 	figures_notes(&report->summary, report->machine, print_line, report->out);
+	fputs("\nWhat a connection costs:\n\n", report->out);
+	if (status == 0)
+		status = table_write_text(&report->connections, report->out);
+	fputc('\n', report->out);
+	figures_connections_notes(&report->summary, print_line, report->out);
 	return status;
 }
 
@@ -168,6 +173,12 @@ static int write_markdown(const void *what, FILE *out)
 	fputs("\n", out);
 	figures_notes(&report->summary, report->machine, markdown_line, out);
 	fputs("<!-- table:end -->\n", out); /* README.md shows a table with its conditions */
+	fputs("\n## What a connection costs\n\n", out);
+	table_write_markdown(&report->connections, out);
+	fputs("\n", out);
+	figures_connections_notes(&report->summary, markdown_line, out);
+	if (report->plots_count)
+		fputs("\n## Plots\n", out);
 	for (size_t i = 0; i < report->plots_count; i++)
 		fprintf(out, "\n![%s](plots/%s.svg)\n", report->plots[i].alt,
 		        report->plots[i].name);
@@ -205,6 +216,8 @@ static int read_runs(struct report *report)
 		status = summary_read(&report->summary, path, report->error, report->error_size);
 	if (status == 0)
 		status = figures_table(&report->table, &report->summary);
+	if (status == 0)
+		status = figures_connections(&report->connections, &report->summary);
 	return status;
 }
 
@@ -219,7 +232,7 @@ static int make(struct report *report)
 	if (status == 0)
 		status = write_latencies(report);
 	if (status == 0)
-		status = print_table(report);
+		status = print_tables(report);
 	if (status == 0)
 		status = make_directory(report, "plots");
 	if (status == 0)
@@ -244,6 +257,7 @@ int report_make(const char *dir, FILE *out, char *error, size_t error_size)
 	status = make(report);
 	experiment_free(&report->experiment);
 	table_close(&report->table);
+	table_close(&report->connections);
 	summary_free(&report->summary);
 	free(report->plots);
 	free(report);

@@ -173,6 +173,53 @@ static void test_no_line_of_the_table_is_wider_than_a_terminal(void **state)
 		assert_true(strcspn(line, "\n") <= 120);
 }
 
+static void test_what_a_connection_costs_has_a_table_of_its_own(void **state)
+{
+	(void)state;
+	sample_run("sse", "mhd", 1, &spec, &result);
+	result.server.memory_half_bytes = result.server.memory_before_bytes + 50 * 2048;
+	result.connecting = (struct run_connecting){.connections = 100, .segments_up = 700};
+	add();
+	assert_made();
+	assert_contains(printed, "What a connection costs:\n\ntransport  stack  TCP  subscribed");
+	assert_contains(printed, " 7.00 ");
+	assert_contains(printed, " 2.00 ");
+	assert_null(strstr(printed, "TLS"));
+	assert_contains(content("report.md"),
+	                "## What a connection costs\n\n| transport | stack |");
+}
+
+static void test_what_only_some_runs_have_makes_a_column(void **state)
+{
+	(void)state;
+	sample_run("sse", "mhd", 1, &spec, &result);
+	spec.parameters.tls = true;
+	spec.parameters.cuts = 3;
+	result.reconnects = 321;
+	result.duplicates = 5;
+	add();
+	sample_run("sse", "epoll", 1, &spec, &result);
+	spec.parameters.tls = true;
+	spec.parameters.cuts = 3;
+	add();
+	assert_made();
+	assert_contains(printed, "connected");
+	assert_contains(printed, "  5.00        321");
+	assert_contains(printed, "x epoll");
+	assert_contains(printed, "TLS B/msg: ");
+}
+
+static void test_the_floor_stands_apart(void **state)
+{
+	(void)state;
+	add_cells();
+	sample_run("floor", "epoll", 1, &spec, &result);
+	add();
+	assert_made();
+	assert_contains(printed, "\n\nfloor      epoll");
+	assert_contains(printed, "Floor: ");
+}
+
 static void test_the_same_table_stands_between_markers(void **state)
 {
 	const char *text;
@@ -262,6 +309,22 @@ static void test_plots_are_drawn_and_shown(void **state)
 	assert_contains(content("plots/latency.svg"), "It's a test");
 }
 
+static void test_round_trips_are_drawn_where_clients_alone_publish(void **state)
+{
+	(void)state;
+	if (!gnuplot_is_there())
+		skip();
+	sample_run("sse", "mhd", 1, &spec, &result);
+	result.round_trip = result.latency;
+	result.latency = (struct hist){0};
+	spec.parameters.rate_hz = 0;
+	spec.parameters.rate_up_hz = 10;
+	add();
+	assert_made();
+	assert_contains(content("plots/latency.svg"), "has back what it published");
+	assert_contains(printed, "there, back");
+}
+
 static void test_a_plot_without_data_is_left_out(void **state)
 {
 	(void)state;
@@ -329,6 +392,9 @@ int main(void)
 	        TEST(test_every_file_is_written),
 	        TEST(test_the_table_says_what_was_measured),
 	        TEST(test_no_line_of_the_table_is_wider_than_a_terminal),
+	        TEST(test_what_a_connection_costs_has_a_table_of_its_own),
+	        TEST(test_what_only_some_runs_have_makes_a_column),
+	        TEST(test_the_floor_stands_apart),
 	        TEST(test_the_same_table_stands_between_markers),
 	        TEST(test_an_invalid_run_is_shown_with_its_reason),
 	        TEST(test_a_cell_without_a_valid_run_has_dashes_and_no_histogram),
@@ -336,6 +402,7 @@ int main(void)
 	        TEST(test_without_a_known_command_the_usual_one_is_given),
 	        TEST(test_a_missing_gnuplot_is_said_and_no_error),
 	        TEST(test_plots_are_drawn_and_shown),
+	        TEST(test_round_trips_are_drawn_where_clients_alone_publish),
 	        TEST(test_a_plot_without_data_is_left_out),
 	        TEST(test_a_result_without_valid_runs_has_no_plots),
 	        TEST(test_a_report_can_be_made_again),

@@ -115,7 +115,7 @@ static int add_valid(struct summary_row *row, const struct run_spec *spec,
 	row->samples = samples;
 	samples[row->runs].block = spec->block;
 	measure(spec, result, samples[row->runs++].values);
-	hist_merge(row->latency, &result->latency);
+	hist_merge(row->latency, result->latency.count ? &result->latency : &result->round_trip);
 	return 0;
 }
 

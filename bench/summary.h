@@ -79,7 +79,8 @@ struct summary_row {
 	char latency_file[64];       /* "latency/polling-mhd-2.hgrm" */
 	unsigned runs, invalid_runs; /* valid ones, the others */
 	double values[SUMMARY_VALUES];
-	struct hist *latency; /* owned: of all valid runs together */
+	/* Owned: of all valid runs together; round trips where clients alone publish. */
+	struct hist *latency;
 
 	/* private */
 	struct summary_sample *samples; /* of each valid run */

@@ -160,6 +160,75 @@ static void test_theory_stands_beside_what_was_measured(void **state)
 	assert_true(fabs(summary.rows[0].values[MODEL_EMPTY_SHARE] - exp(-10)) < 1e-12);
 }
 
+/* A run of a stack at so many µs of CPU a message. */
+static void add_cpu(const char *stack, unsigned block, unsigned cpu_us)
+{
+	sample_run("sse", stack, block, &spec, &result);
+	result.server.cpu_ns = result.traffic.messages * cpu_us * 1000;
+	add();
+}
+
+static const struct summary_row *row_of(const char *stack)
+{
+	for (size_t i = 0; i < summary.count; i++) {
+		if (strcmp(summary.rows[i].parameters.stack, stack) == 0)
+			return &summary.rows[i];
+	}
+	fail_msg("there is no row of %s", stack);
+	return NULL;
+}
+
+/* The second block ran on a machine of half the speed. */
+static void test_the_price_of_a_stack_is_the_ratio_within_a_block(void **state)
+{
+	(void)state;
+	add_cpu("epoll", 1, 10);
+	add_cpu("mhd", 1, 15);
+	add_cpu("mhd", 2, 30);
+	add_cpu("epoll", 2, 20);
+	read_back();
+	assert_true(fabs(row_of("mhd")->values[CPU_TO_EPOLL] - 1.5) < 1e-9);
+	assert_true(fabs(row_of("mhd")->values[CPU_TO_EPOLL_LOW] - 1.5) < 1e-9);
+	assert_true(fabs(row_of("mhd")->values[CPU_TO_EPOLL_HIGH] - 1.5) < 1e-9);
+	assert_true(fabs(row_of("epoll")->values[CPU_TO_EPOLL] - 1) < 1e-9);
+}
+
+static void test_a_block_without_epoll_has_no_price(void **state)
+{
+	(void)state;
+	add_cpu("mhd", 1, 15);
+	add_cpu("epoll", 2, 10);
+	add_cpu("mhd", 2, 20);
+	read_back();
+	assert_true(fabs(row_of("mhd")->values[CPU_TO_EPOLL] - 2) < 1e-9);
+	assert_true(isnan(row_of("mhd")->values[CPU_TO_EPOLL_LOW]));
+}
+
+static void test_other_parameters_are_no_measure_for_a_stack(void **state)
+{
+	(void)state;
+	add_cpu("mhd", 1, 15);
+	sample_run("sse", "epoll", 1, &spec, &result);
+	spec.parameters.tls = true;
+	add();
+	read_back();
+	assert_true(isnan(row_of("mhd")->values[CPU_TO_EPOLL]));
+}
+
+static void test_where_clients_alone_publish_the_histogram_is_of_round_trips(void **state)
+{
+	(void)state;
+	sample_run("sse", "mhd", 1, &spec, &result);
+	result.latency = (struct hist){0};
+	hist_record(&result.round_trip, 7000000);
+	add();
+	read_back();
+	assert_int_equal(summary.rows[0].latency->count, 1);
+	assert_int_equal(summary.rows[0].latency->max_ns, 7000000);
+	assert_true(isnan(summary.rows[0].values[LATENCY_MEAN_MS]));
+	assert_true(fabs(summary.rows[0].values[ROUND_TRIP_P50_MS] - 7) < 0.1);
+}
+
 static void test_rows_of_one_cell_are_named_by_what_differs(void **state)
 {
 	(void)state;
@@ -341,6 +410,10 @@ int main(void)
 	        TEST(test_an_invalid_run_is_counted_and_kept_out_of_every_value),
 	        TEST(test_a_row_without_a_valid_run_has_no_measured_value),
 	        TEST(test_theory_stands_beside_what_was_measured),
+	        TEST(test_the_price_of_a_stack_is_the_ratio_within_a_block),
+	        TEST(test_a_block_without_epoll_has_no_price),
+	        TEST(test_other_parameters_are_no_measure_for_a_stack),
+	        TEST(test_where_clients_alone_publish_the_histogram_is_of_round_trips),
 	        TEST(test_rows_of_one_cell_are_named_by_what_differs),
 	        TEST(test_what_all_rows_share_is_said_once),
 	        TEST(test_a_wrong_line_is_named),

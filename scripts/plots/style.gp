@@ -11,11 +11,11 @@ set datafile columnheaders
 summary = dir.'/summary.csv'
 
 # One line of summary.csv is one row here: labels[i], transports[i] …
-array labels[200]; array transports[200]; array stacks[200]; array files[200]; array runs[200]
+array labels[200]; array transports[200]; array stacks[200]; array files[200]
 rows = 0
 stats summary using (rows = rows < 200 ? rows + 1 : rows, labels[rows] = strcol('label'), \
 	transports[rows] = strcol('transport'), stacks[rows] = strcol('stack'), \
-	files[rows] = strcol('latency_file'), runs[rows] = column('runs'), 1) nooutput
+	files[rows] = strcol('latency_file'), 1) nooutput
 
 # How many rows have a value in that column: a plot without any is not drawn.
 known = 0
