@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../transports/matrix.h"
+#include "parameters.h"
+
 /* Three significant digits at most, and no more than three behind the point: ms to the µs. */
 static int decimals(double value)
 {
@@ -76,9 +79,18 @@ static void put_transport(char *cell, const struct summary_row *row)
 	snprintf(cell, TABLE_CELL_BYTES, "%s", row->parameters.transport);
 }
 
+/* NULL where nothing is to be said of the cell. */
+static const char *note_of(const struct summary_row *row)
+{
+	const struct endpoint *cell =
+	        matrix_endpoint(row->parameters.transport, row->parameters.stack);
+
+	return cell ? cell->note : NULL;
+}
+
 static void put_stack(char *cell, const struct summary_row *row)
 {
-	snprintf(cell, TABLE_CELL_BYTES, "%s", row->parameters.stack);
+	snprintf(cell, TABLE_CELL_BYTES, "%s%s", row->parameters.stack, note_of(row) ? "*" : "");
 }
 
 static void put_median(char *cell, const struct summary_row *row)
@@ -272,6 +284,24 @@ void figures_connections_notes(const struct summary *summary,
 	}
 }
 
+static void note_cells(const struct summary *summary, void (*line)(void *user, const char *text),
+                       void *user)
+{
+	const struct summary_row *before = NULL;
+
+	for (size_t i = 0; i < summary->count; before = &summary->rows[i++]) {
+		const struct summary_row *row = &summary->rows[i];
+		char text[192];
+
+		if (!note_of(row) ||
+		    (before && parameters_same_cell(&before->parameters, &row->parameters)))
+			continue;
+		snprintf(text, sizeof(text), "%s/%s* is %s.", row->parameters.transport,
+		         row->parameters.stack, note_of(row));
+		line(user, text);
+	}
+}
+
 static void note_lab(const struct summary *summary, void (*line)(void *user, const char *text),
                      void *user)
 {
@@ -353,6 +383,7 @@ void figures_notes(const struct summary *summary, const char *machine,
 	     "Wire and pkts: per message received, both ways, with requests and ACKs. CPU: the "
 	     "server's. Memory: its own.");
 	note_columns(summary, line, user);
+	note_cells(summary, line, user);
 	note_lab(summary, line, user);
 	note_invalid(summary, line, user);
 }

@@ -209,6 +209,18 @@ static void test_what_only_some_runs_have_makes_a_column(void **state)
 	assert_contains(printed, "TLS B/msg: ");
 }
 
+static void test_a_hybrid_is_labelled_in_tables_and_plots(void **state)
+{
+	(void)state;
+	sample_run("websocket", "mhd", 1, &spec, &result);
+	add();
+	assert_made();
+	assert_contains(printed, "websocket  mhd*");
+	assert_contains(printed, "websocket/mhd* is a hybrid: ");
+	assert_contains(content("report.md"), "| websocket | mhd* |");
+	assert_contains(content("summary.csv"), ",websocket/mhd*,");
+}
+
 static void test_the_floor_stands_apart(void **state)
 {
 	(void)state;
@@ -394,6 +406,7 @@ int main(void)
 	        TEST(test_no_line_of_the_table_is_wider_than_a_terminal),
 	        TEST(test_what_a_connection_costs_has_a_table_of_its_own),
 	        TEST(test_what_only_some_runs_have_makes_a_column),
+	        TEST(test_a_hybrid_is_labelled_in_tables_and_plots),
 	        TEST(test_the_floor_stands_apart),
 	        TEST(test_the_same_table_stands_between_markers),
 	        TEST(test_an_invalid_run_is_shown_with_its_reason),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../transports/matrix.h"
 #include "model.h"
 #include "parameters.h"
 #include "stats.h"
@@ -279,6 +280,7 @@ static int take_values(struct summary_row *row)
 static void name_row(const struct summary *summary, struct summary_row *row)
 {
 	const struct run_parameters *own = &row->parameters;
+	const struct endpoint *cell = matrix_endpoint(own->transport, own->stack);
 	int which = 0, rows = 0;
 
 	for (size_t i = 0; i < summary->count; i++) {
@@ -290,8 +292,8 @@ static void name_row(const struct summary *summary, struct summary_row *row)
 		}
 	}
 	parameters_describe(own, which, row->variant, sizeof(row->variant));
-	snprintf(row->label, sizeof(row->label), "%s/%s%s%s", own->transport, own->stack,
-	         which ? " " : "", row->variant);
+	snprintf(row->label, sizeof(row->label), "%s/%s%s%s%s", own->transport, own->stack,
+	         cell && cell->note ? "*" : "", which ? " " : "", row->variant);
 	snprintf(row->latency_file, sizeof(row->latency_file), "latency/%s-%s", own->transport,
 	         own->stack);
 	if (rows > 1)

@@ -163,8 +163,9 @@ static void wrong_word(const char *option, const char *text, const char *allowed
 static void list_cells(void)
 {
 	for (const struct endpoint *const *e = matrix_endpoints; *e; e++)
-		printf("%-9s  %-5s  %s%s\n", (*e)->transport, (*e)->stack,
-		       (*e)->hole ? "hole: " : (*e)->path, (*e)->hole ? (*e)->hole : "");
+		printf("%-9s  %-5s  %s%s%s%s\n", (*e)->transport, (*e)->stack,
+		       (*e)->hole ? "hole: " : (*e)->path, (*e)->hole ? (*e)->hole : "",
+		       (*e)->note ? "  " : "", (*e)->note ? (*e)->note : "");
 	printf("%-9s  %-5s  %s\n", floor_epoll.transport, floor_epoll.stack,
 	       "raw TCP: what the instrument itself costs");
 	exit(EXIT_SUCCESS);

@@ -20,6 +20,7 @@ struct endpoint {
 	const char *stack;     /* "mhd" */
 	const char *path;      /* "/sse" */
 	const char *hole;      /* why this pair does not exist; then path and cell are NULL */
+	const char *note;      /* what is to be said wherever its results stand; NULL: nothing */
 	const void *cell;      /* the stack's own table, e.g. const struct mhd_endpoint * */
 };
 

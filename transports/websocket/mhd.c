@@ -133,5 +133,6 @@ const struct endpoint websocket_mhd = {
         .transport = "websocket",
         .stack = "mhd",
         .path = WEBSOCKET_PATH,
+        .note = "a hybrid: the upgrade is libmicrohttpd's, the frames are websocket/wire.c",
         .cell = &cell,
 };
