@@ -47,8 +47,9 @@ sources = $(sort $(shell find $(1) -name '*.c' ! -name '*_test.c' ! -name '*_fuz
 tests = $(sort $(shell find $(1) -name '*_test.c'))
 objects = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 
+SERVE := transports/serve.c transports/serve_options.c
 # feed.c replaces malloc in test programs, so it is in no archive.
-TRANSPORTS := $(call objects,$(filter-out transports/serve.c transports/feed.c,\
+TRANSPORTS := $(call objects,$(filter-out $(SERVE) transports/feed.c,\
 	$(call sources,transports)))
 BENCH := $(call objects,$(filter-out bench/main.c,$(call sources,bench)))
 ARCHIVES := $(OUT)/libbench.a $(OUT)/libtransports.a
@@ -60,7 +61,7 @@ TESTS := $(patsubst $(OUT)/obj/%.o,$(OUT)/tests/%,$(TEST_OBJECTS))
 CERTS := $(OUT)/certs/ca.pem
 TEST_SCRIPTS := $(sort $(shell find transports bench scripts -name '*_test.sh'))
 OBJECTS := $(TRANSPORTS) $(BENCH) $(TEST_OBJECTS) $(CELL_OBJECTS) $(FEED) \
-	$(call objects,transports/serve.c bench/main.c)
+	$(call objects,$(SERVE) bench/main.c)
 
 # Fuzz targets are linked with what they need of the library, built once more, so that the fuzzer
 # sees which branches an input takes.
@@ -113,7 +114,7 @@ help: ## list the targets
 	@echo 'SANITIZE=address,undefined builds into build/sanitize-address-undefined/.'
 	@echo 'BUILD=DIR builds into another folder of this tree than build/.'
 
-$(OUT)/serve: $(OUT)/obj/transports/serve.o $(ARCHIVES)
+$(OUT)/serve: $(call objects,$(SERVE)) $(ARCHIVES)
 $(OUT)/bench: $(OUT)/obj/bench/main.o $(ARCHIVES)
 $(PROGRAMS):
 	$(call say,LINK,$@)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -o $@
