@@ -287,14 +287,12 @@ void figures_connections_notes(const struct summary *summary,
 static void note_cells(const struct summary *summary, void (*line)(void *user, const char *text),
                        void *user)
 {
-	const struct summary_row *before = NULL;
-
-	for (size_t i = 0; i < summary->count; before = &summary->rows[i++]) {
+	for (size_t i = 0; i < summary->count; i++) {
 		const struct summary_row *row = &summary->rows[i];
 		char text[192];
 
 		if (!note_of(row) ||
-		    (before && parameters_same_cell(&before->parameters, &row->parameters)))
+		    (i > 0 && parameters_same_cell(&row[-1].parameters, &row->parameters)))
 			continue;
 		snprintf(text, sizeof(text), "%s/%s* is %s.", row->parameters.transport,
 		         row->parameters.stack, note_of(row));

@@ -18,16 +18,16 @@
 struct run_parameters {
 	char transport[16], stack[16];
 	unsigned subscribers;
-	bool tls;
+	unsigned cuts;     /* how often, in the main phase, all connections are reset */
 	double rate_hz;    /* messages that the server publishes per second, for all subscribers */
 	double rate_up_hz; /* the same of all subscribers together */
 	enum arrivals arrivals;
 	unsigned payload_bytes; /* of the whole message, as the application sees it */
 	enum message_format format;
+	enum http_headers headers;
 	double poll_interval_ms; /* polling only */
 	bool batch;              /* longpoll: an answer carries all that is new */
-	enum http_headers headers;
-	unsigned cuts; /* how often, in the main phase, all connections are reset */
+	bool tls;
 	double warmup_s, main_s;
 };
 
