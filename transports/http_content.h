@@ -13,12 +13,12 @@
 /* Content in the making. */
 struct http_content {
 	enum http_framing framing;
-	const char *why; /* of HTTP_INVALID */
+	const char *why;    /* of HTTP_INVALID */
+	uint64_t remaining; /* bytes of content, chunk or trailers (at most) still to come */
 
 	/* private */
 	int state;
-	uint64_t remaining; /* bytes of content, chunk or trailers (at most) still to come */
-	size_t line_size;   /* bytes of the line before a chunk read so far */
+	size_t line_size; /* bytes of the line before a chunk read so far */
 };
 
 /* Ready to read content of that framing; length is for HTTP_LENGTH. */

@@ -106,15 +106,28 @@ keeps_connection() {
 	return 1
 }
 
-# waits_to_send BYTES STATUS: curl asks first, and is told to go on or is refused.
+# waits_to_send BYTES TIMES STATUS: curl asks first, is told that often to go on, and then answered.
 waits_to_send() {
 	local got
 
 	head -c "$1" /dev/zero | tr '\0' m >"$tmp/large"
 	got=$(curl -sv -m 20 --expect100-timeout 20 -H 'Expect: 100-continue' -w '%{http_code}' \
 		--data-binary "@$tmp/large" "$url/publish?topic=large" 2>&1)
-	[[ ${got: -3} == "$2" ]] || { tail -c 2000 <<<"$got"; return 1; }
-	[[ $2 != 200 || $got == *'< HTTP/1.1 100 '* ]] || { tail -c 2000 <<<"$got"; return 1; }
+	[[ ${got: -3} == "$3" && $(grep -c '^< HTTP/1.1 100 ' <<<"$got") == "$2" ]] && return
+	tail -c 2000 <<<"$got"
+	return 1
+}
+
+# libwebsockets 4.1 reads no chunked requests.
+publish_in_chunks() {
+	local -a send=('/publish?topic=chunks' -d hello -H 'Transfer-Encoding: chunked')
+
+	if [[ $1 == lws* ]]; then
+		check "$1: curl is told to send a length instead of chunks" gets 411 \
+			'needs a Content-Length' "${send[@]}"
+	else
+		check "$1: curl publishes in chunks" gets 200 '^\{"id":1\}' "${send[@]}"
+	fi
 }
 
 use_site() {
@@ -122,10 +135,10 @@ use_site() {
 	check "$1: curl reads the counters" gets 200 '"published":1[,}]' /stats
 	check "$1: curl reads the metrics" gets 200 'pushlab_published_total 1' /metrics
 	check "$1: curl asks for the head of the counters" heads /stats 200
-	check "$1: curl waits to be told to go on with a large message" waits_to_send 1000000 200
-	check "$1: curl is told not to go on with one that is too large" waits_to_send 1100000 413
-	check "$1: curl publishes in chunks" gets 200 '^\{"id":' '/publish?topic=chunks' -d hello \
-		-H 'Transfer-Encoding: chunked'
+	check "$1: curl waits to be told to go on with a large message" waits_to_send 1000000 1 200
+	check "$1: curl is told not to go on with one that is too large" \
+		waits_to_send 1100000 0 413
+	publish_in_chunks "$1"
 	check "$1: curl keeps its connection, and HTTP/1.1" keeps_connection
 	check "$1: curl speaks HTTP/1.0" gets 200 "$(message 1 hello)" '/polling?since=0' -0
 	[[ $url == http:* ]] || check "$1: curl does not trust another authority's server" distrusts

@@ -10,9 +10,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A list of one protocol name, as it is sent (RFC 7301 §3.1). */
-static const unsigned char protocols[] = "\x08http/1.1";
-#define PROTOCOLS_SIZE (sizeof protocols - 1)
+/* Lists of protocol names, as they are sent (RFC 7301 §3.1): what our clients speak, and what our
+ * servers know, what they like best first. There are clients that offer http/1.0 alone. */
+static const unsigned char spoken[] = "\x08http/1.1";
+static const unsigned char known[] = "\x08http/1.1\x08http/1.0";
 
 struct tls_context {
 	SSL_CTX *ssl;
@@ -102,7 +103,7 @@ static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 
 	(void)ssl;
 	(void)user;
-	if (SSL_select_next_proto(&selected, out_size, protocols, PROTOCOLS_SIZE, in, in_size) !=
+	if (SSL_select_next_proto(&selected, out_size, known, sizeof known - 1, in, in_size) !=
 	    OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	*out = selected;
@@ -228,7 +229,7 @@ int tls_client_open(struct tls_context **out, const char *authority, bool resume
 		SSL_CTX_sess_set_new_cb(context->ssl, keep_session);
 	}
 	/* Here 0 is success. */
-	if (SSL_CTX_set_alpn_protos(context->ssl, protocols, PROTOCOLS_SIZE)) {
+	if (SSL_CTX_set_alpn_protos(context->ssl, spoken, sizeof spoken - 1)) {
 		tls_context_close(&context);
 		return no_memory(error, error_size);
 	}

@@ -1,6 +1,7 @@
 /*
  * TLS on sockets of our own (OpenSSL): the epoll stack, the load, the tests. libmicrohttpd and
- * libwebsockets bring their own. TLS 1.2 and 1.3 with the library's defaults; ALPN http/1.1.
+ * libwebsockets bring their own. TLS 1.2 and 1.3 with the library's defaults; ALPN http/1.1;
+ * servers know http/1.0 too, which some clients offer alone.
  */
 #ifndef TRANSPORTS_TLS_H
 #define TRANSPORTS_TLS_H

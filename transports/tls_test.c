@@ -343,14 +343,17 @@ static int offer(const char *protocols, int version_max, char selected[16], int 
 	return result;
 }
 
-static void test_the_server_selects_http_1_1(void **state)
+/* There are clients that offer http/1.0 alone: curl --http1.0. */
+static void test_the_server_selects_http_1_1_or_else_1_0(void **state)
 {
 	char selected[16];
 	int error;
 
 	(void)state;
-	assert_int_equal(offer("\x02h2\x08http/1.1", 0, selected, &error), 0);
+	assert_int_equal(offer("\x02h2\x08http/1.0\x08http/1.1", 0, selected, &error), 0);
 	assert_string_equal(selected, "http/1.1");
+	assert_int_equal(offer("\x02h2\x08http/1.0", 0, selected, &error), 0);
+	assert_string_equal(selected, "http/1.0");
 }
 
 static void test_the_server_goes_on_without_alpn(void **state)
@@ -721,7 +724,7 @@ int main(void)
 	        cmocka_unit_test(test_an_expired_certificate_is_refused),
 	        cmocka_unit_test(test_a_server_certificate_is_not_an_authority),
 	        cmocka_unit_test(test_a_host_may_be_a_numeric_address),
-	        cmocka_unit_test(test_the_server_selects_http_1_1),
+	        cmocka_unit_test(test_the_server_selects_http_1_1_or_else_1_0),
 	        cmocka_unit_test(test_the_server_goes_on_without_alpn),
 	        cmocka_unit_test(test_the_server_refuses_a_client_without_a_protocol_in_common),
 	        cmocka_unit_test(test_tls_1_2_is_spoken),

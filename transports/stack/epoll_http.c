@@ -294,12 +294,21 @@ const struct site_request *epoll_asked(const struct epoll_request *request)
 	return request->server->asked;
 }
 
+static int refuse_size(struct epoll_request *request)
+{
+	return refuse(request, 413, "the message is larger than this server allows");
+}
+
 /* Keeps a head until its content is there. */
 static int begin_upload(struct epoll_request *request, const struct http_request *head,
                         struct span text)
 {
-	struct epoll_upload *upload = calloc(1, sizeof *upload);
+	struct epoll_upload *upload;
 
+	if (head->content.framing == HTTP_LENGTH &&
+	    head->content.remaining > epoll_config(request)->message_max_bytes)
+		return refuse_size(request);
+	upload = calloc(1, sizeof *upload);
 	if (!upload)
 		return -1;
 	request->upload = upload;
@@ -339,8 +348,7 @@ static int take_upload(struct epoll_request *request, struct span *input)
 		case HTTP_BODY:
 			bytes_append(&upload->body, piece.data, piece.size);
 			if (bytes_size(&upload->body) > epoll_config(request)->message_max_bytes)
-				return refuse(request, 413,
-				              "the message is larger than this server allows");
+				return refuse_size(request);
 			break;
 		case HTTP_END:
 			return end_upload(request);

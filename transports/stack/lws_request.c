@@ -4,12 +4,15 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "../site.h"
+
+static const char too_large[] = "the message is larger than this server allows";
 
 /* Room in which strings are put one behind the other. It is larger than any head. */
 struct scratch {
@@ -170,9 +173,12 @@ static int serve(struct lws_stack_request *request, const struct site_request *a
 struct framing {
 	bool content; /* there is some, or the library will say that there is none */
 	bool chunked, has_length, is_number;
+	uint64_t length;
+	bool awaits_continue; /* it comes when the client is told to go on (RFC 9110 §10.1.1) */
 };
 
-static struct framing read_framing(struct lws *wsi, const char *method, struct scratch *scratch)
+static struct framing read_framing(struct lws *wsi, const char *method, bool http_1_1,
+                                   struct scratch *scratch)
 {
 	const char *length = field(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, scratch);
 	struct framing framing = {
@@ -185,15 +191,20 @@ static struct framing read_framing(struct lws *wsi, const char *method, struct s
 	framing.content =
 	        framing.chunked ||
 	        (length && (!strcmp(method, "POST") || strspn(length, "0") < strlen(length)));
+	framing.length = length && framing.is_number ? strtoull(length, NULL, 10) : 0;
+	framing.awaits_continue =
+	        http_1_1 && framing.length &&
+	        list_has(field(wsi, WSI_TOKEN_HTTP_EXPECT, scratch), "100-continue", strncasecmp);
 	return framing;
 }
 
 /* libwebsockets reads no chunked content, and takes a POST, PUT or PATCH without a length for a
- * very long one. 0, or the status to refuse with. */
-static unsigned check_framing(struct lws *wsi, const char *method, const struct framing *framing,
-                              bool http_1_1, const char **why)
+ * very long one. What is too large is refused at once only where it has not been sent yet. 0, or
+ * the status to refuse with. */
+static unsigned check_framing(const struct lws_stack_request *request, const char *method,
+                              const struct framing *framing, bool http_1_1, const char **why)
 {
-	if (http_1_1 && !lws_hdr_total_length(wsi, WSI_TOKEN_HOST)) {
+	if (http_1_1 && !lws_hdr_total_length(request->wsi, WSI_TOKEN_HOST)) {
 		*why = "a request of HTTP/1.1 has a Host"; /* RFC 9112 §3.2 */
 		return 400;
 	}
@@ -205,7 +216,24 @@ static unsigned check_framing(struct lws *wsi, const char *method, const struct 
 		*why = "this server needs a Content-Length";
 		return 411;
 	}
+	if (framing->awaits_continue &&
+	    framing->length > request->server->config.message_max_bytes) {
+		*why = too_large;
+		return 413;
+	}
 	return 0;
+}
+
+/* libwebsockets leaves that to us. */
+static int send_continue(struct lws_stack_request *request)
+{
+	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	uint8_t room[LWS_PRE + sizeof text];
+
+	memcpy(room + LWS_PRE, text, sizeof text);
+	return lws_write(request->wsi, room + LWS_PRE, sizeof text - 1, LWS_WRITE_HTTP_HEADERS) < 0
+	               ? -1
+	               : 0;
 }
 
 /* What has been read from the socket so far: what has arrived less what waits there. Both are known
@@ -259,17 +287,19 @@ int lws_request_asked(struct lws_stack_request *request)
 	scratch = read_request(request, &asked);
 	version = field(wsi, WSI_TOKEN_HTTP, &scratch);
 	http_1_1 = version && !strcmp(version, "HTTP/1.1");
-	framing = read_framing(wsi, asked.method, &scratch);
+	framing = read_framing(wsi, asked.method, http_1_1, &scratch);
 	request->has_content = framing.content;
 	request->close = !http_1_1 ||
 	                 list_has(field(wsi, WSI_TOKEN_CONNECTION, &scratch), "close", strncasecmp);
-	status = check_framing(wsi, asked.method, &framing, http_1_1, &why);
+	status = check_framing(request, asked.method, &framing, http_1_1, &why);
 	if (status)
 		return is_first ? refuse_content(request, status, why)
 		                : refuse(request, status, why);
 	if (framing.content && !is_first && may_be_misread(request))
 		return refuse(request, 503, "send this again, on a connection of its own");
-	return framing.content ? 0 : serve(request, &asked);
+	if (!framing.content)
+		return serve(request, &asked);
+	return framing.awaits_continue ? send_continue(request) : 0;
 }
 
 /* Keeps at most one byte more than is allowed, so that the end knows that it was too much. */
@@ -303,7 +333,7 @@ int lws_request_whole(struct lws_stack_request *request)
 	if (!request->busy || request->draining || request->endpoint)
 		return -1;
 	if (bytes_size(&request->buffer) > request->server->config.message_max_bytes)
-		return refuse(request, 413, "the message is larger than this server allows");
+		return refuse(request, 413, too_large);
 	read_request(request, &asked);
 	asked.client = lws_stack_peer(request, &address);
 	asked.body = bytes_data(&request->buffer);

@@ -395,6 +395,17 @@ static enum MHD_Result refuse_size(struct mhd_request *request)
 	return send_answer(request, &answer);
 }
 
+/* A client that waits to be told to go on (RFC 9110 §10.1.1) is told not to. Others are refused
+ * when they have sent what they have: what arrives at a closed socket could cost them the answer.
+ */
+static bool asks_too_much(struct mhd_request *request)
+{
+	const char *length = field(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return length && strtoull(length, NULL, 10) > mhd_config(request)->message_max_bytes &&
+	       field_has(request, MHD_HTTP_HEADER_EXPECT, "100-continue");
+}
+
 /* Keeps at most one byte more than is allowed, so that the end knows that it was too much. */
 static void keep_body(struct mhd_request *request, const char *data, size_t size)
 {
@@ -435,8 +446,10 @@ enum MHD_Result mhd_handle(void *cls, struct MHD_Connection *connection, const c
 	struct mhd_request *request = *request_cls;
 
 	if (!request) {
-		*request_cls = request_new(server, connection, path, version);
-		return *request_cls ? MHD_YES : MHD_NO;
+		*request_cls = request = request_new(server, connection, path, version);
+		if (request && asks_too_much(request))
+			return refuse_size(request);
+		return request ? MHD_YES : MHD_NO;
 	}
 	if (!request->peer || server->closing)
 		return MHD_NO; /* no memory to watch it with; nothing may be parked any more */
