@@ -134,6 +134,7 @@ $(OUT)/tests/transports/websocket/wslay_test: TEST_LIBS += -lwslay
 # It starts the server program.
 $(OUT)/tests/transports/cells_test: $(CELL_OBJECTS) | $(OUT)/serve
 $(addprefix $(OUT)/tests/transports/,tls_test stream_test cells_test): | $(CERTS)
+$(addprefix $(OUT)/tests/bench/,connection_test sessions_test): | $(CERTS)
 
 $(OBJECTS): $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)

@@ -8,6 +8,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "../transports/clock.h"
+
 #define CONNECTIONS_PER_ADDRESS 10000 /* loopback source addresses, for the sake of ports */
 
 void connection_init(struct connection *connection, struct network *network, void *owner)
@@ -123,7 +125,8 @@ int connection_advance(struct connection *connection, uint64_t now_ns)
 		connection_close(connection);
 		return err;
 	}
-	connection->open_ns = now_ns;
+	/* The last step of a handshake takes its time: a certificate is verified. */
+	connection->open_ns = stream->tls ? clock_now_ns() : now_ns;
 	connection->state = CONNECTION_OPEN;
 	return 0;
 }

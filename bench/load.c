@@ -274,7 +274,7 @@ static int open_subscribers(struct load *load, struct client_config *config)
 	for (size_t i = 0; i < load->count && !err; i++) {
 		load->subscribers[i] = (struct subscriber_ref){.load = load, .number = i};
 		config->poll_phase_ns = phases[i];
-		config->seed = load->config->spec->seed + i;
+		config->seed = load->config->spec->seed + i * LANES_MAX; /* one for each lane */
 		err = sessions_add(&load->sessions, i, config, &events, &load->subscribers[i]);
 	}
 	free(phases);

@@ -11,6 +11,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir "$tmp/build" "$tmp/results"
 cp "$BUILD/bench" "$BUILD/serve" "$tmp/build"
 ln -s "$root/bench" "$root/scripts" "$tmp"
+ln -s "$BUILD/certs" "$tmp/build"
 
 columns=experiment,transport,stack,tls,link_delay_ms,link_loss,subscribers,rate_hz,arrivals
 columns+=,payload_bytes,format,poll_interval_ms,batch,headers,runs,invalid_runs
@@ -25,16 +26,17 @@ results_made=0
 
 # run_bench NAME|FILE OPTION...: into $out, with its words in $tmp/stdout and $tmp/stderr and its
 # exit status in $status. Other work on the machine can spoil a measurement, and a run then says
-# so itself: that is the one reason to measure again, twice at most.
+# so itself: that is the one reason to measure again, up to $attempts times in all.
+attempts=3
 run_bench() {
 	local attempt
 
-	for attempt in 1 2 3; do
+	for ((attempt = 1; attempt <= attempts; attempt++)); do
 		out=$tmp/result$((++results_made))
 		"$tmp/build/bench" run "$@" --out "$out" >"$tmp/stdout" 2>"$tmp/stderr"
 		status=$?
-		((status == 1 && attempt < 3)) || return
-		grep -q 'INVALID: .*\(waited .* for a CPU\|was late\)' "$tmp/stderr" || return
+		((status == 1 && attempt < attempts)) || return
+		grep -q 'INVALID: .*\(waited .* for a CPU\|was late\|stood still\)' "$tmp/stderr" || return
 		note 'the machine is busy, measuring again:'
 		sed -n 's/.*INVALID/#   INVALID/p' "$tmp/stderr"
 	done
@@ -45,15 +47,17 @@ exits() {
 	return 1
 }
 
-# value TRANSPORT COLUMN: from summary.csv. What comes before a quoted comma has none itself.
+# value ROW COLUMN: from summary.csv. ROW is TRANSPORT, TRANSPORT/STACK or TRANSPORT/STACK/TLS, with
+# yes or no. What comes before a quoted comma has none itself.
 value() {
-	awk -F, -v transport="$1" -v name="$2" '
-	NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) column = i }
-	$2 == transport && column { print $column }
+	awk -F, -v row="$1" -v name="$2" '
+	NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) column = i; split(row, wanted, "/") }
+	$2 != wanted[1] || (wanted[2] && $3 != wanted[2]) || (wanted[3] && $4 != wanted[3]) { next }
+	column { print $column }
 	' "$out/summary.csv"
 }
 
-# is TRANSPORT COLUMN VALUE
+# is ROW COLUMN VALUE
 is() {
 	local got
 
@@ -67,6 +71,14 @@ within() {
 		off = (got - expected) / expected * 100
 		printf "%s is %+.1f %% off %s\n", got, off, expected
 		exit got == "" || off < -percent || off > percent
+	}'
+}
+
+# above LIMIT GOT
+above() {
+	awk -v limit="$1" -v got="$2" 'BEGIN {
+		printf "%s is not above %s\n", got, limit
+		exit limit == "" || got == "" || got + 0 <= limit + 0
 	}'
 }
 
@@ -140,6 +152,16 @@ table_is_printed() {
 	done
 }
 
+# has_both_halves ROW
+has_both_halves() {
+	test -n "$(value "$1" server_bytes_first_half)" &&
+		test -n "$(value "$1" server_bytes_second_half)"
+}
+
+has_no_price() {
+	! grep 'x epoll' "$tmp/stdout"
+}
+
 report_again_makes_the_same_summary() {
 	cp "$out/summary.csv" "$tmp/summary.csv"
 	"$tmp/build/bench" report "$out" >/dev/null && cmp "$out/summary.csv" "$tmp/summary.csv"
@@ -160,6 +182,8 @@ test_first_look() {
 			test -n "$(value "$transport" server_cpu_us_per_message)"
 		check "the server's memory is measured on $transport" \
 			test -n "$(value "$transport" server_bytes_per_connection)"
+		check "the server's memory is measured in two halves on $transport" \
+			has_both_halves "$transport"
 		check "what was not measured is empty on $transport" \
 			is "$transport" kernel_bytes_per_connection ''
 	done
@@ -184,6 +208,7 @@ test_first_look() {
 	fi
 	check 'report.md says how to do it again, into another folder' says_how_again
 	check 'the table is printed' table_is_printed
+	check 'where epoll is alone there is nothing to compare' has_no_price
 	check 'the last line names the folder' test "$(tail -1 "$tmp/stdout")" = "result: $out"
 	check 'report makes the same summary again' report_again_makes_the_same_summary
 }
@@ -260,7 +285,122 @@ test_blocks() {
 		cells_of_a_block_share_a_schedule
 }
 
+# run_short KEY=VALUE...: an experiment of 15 messages with these keys, often again since it is soon
+# done. It begins and ends between two messages: one at the very boundary could be counted here as
+# bytes, there as a message.
+run_short() {
+	local attempts=8 setting settings=()
+
+	for setting; do
+		settings+=(--set "$setting")
+	done
+	cat >"$tmp/short.ini" <<-END
+	[experiment]
+	name = short
+	blocks = 1
+	[run]
+	subscribers = 20
+	rate_hz = 50
+	arrivals = even
+	poll_interval_ms = 20
+	warmup_s = 0.11
+	main_s = 0.3
+	END
+	run_bench "$tmp/short.ini" "${settings[@]}"
+}
+
+on_epoll='cells=polling/epoll, longpoll/epoll, sse/epoll, websocket/epoll'
+
+# A message is one record, which TLS 1.3 makes longer by its header, its type and its
+# authentication (RFC 8446 §5.2). Nothing goes up.
+test_tls() {
+	local cell
+
+	run_short 'cells=sse/mhd, websocket/lws, websocket/epoll' 'tls=no, yes'
+	check 'runs with TLS are valid' exits 0
+	for cell in sse/mhd websocket/lws websocket/epoll; do
+		check "$cell reaches everybody through TLS" is $cell/yes reach 1
+		check "the handshake of $cell is timed" \
+			above 0 "$(value $cell/yes handshake_ms_p50)"
+		check "$cell has no handshake to time without TLS" is $cell/no handshake_ms_p50 ''
+		check "TLS costs $cell the bytes of a record a message" \
+			within 5 "$(value $cell/yes tls_bytes_per_message)" "$(calc '5 + 1 + 16')"
+		check "TLS costs $cell nothing where there is none" \
+			is $cell/no tls_bytes_per_message ''
+		check "TLS takes $cell more bytes to connect" \
+			above "$(value $cell/no connect_bytes_per_connection)" \
+			"$(value $cell/yes connect_bytes_per_connection)"
+	done
+}
+
+test_way_up() {
+	local transport
+
+	run_short "$on_epoll" rate_hz=0 rate_up_hz=50
+	check 'runs in which only clients publish are valid' exits 0
+	for transport in polling longpoll sse websocket; do
+		check "what clients publish reaches everybody on $transport" \
+			is "$transport" reach 1
+		check "what clients publish comes once on $transport" is "$transport" duplicates 0
+		check "the way up and down again is timed on $transport" \
+			above 0 "$(value "$transport" round_trip_p50_ms)"
+		check "where the server publishes nothing $transport has no latency" \
+			is "$transport" latency_p50_ms ''
+	done
+}
+
+test_cuts() {
+	local transport
+
+	run_short "$on_epoll" cuts=2 main_s=0.6
+	check 'runs whose connections are cut are valid' exits 0
+	for transport in polling longpoll sse websocket; do
+		check "a cut loses nothing on $transport" is "$transport" reach 1
+		check "a cut repeats nothing on $transport" is "$transport" duplicates 0
+		check "every cut is followed by a new connection of each on $transport" \
+			is "$transport" reconnects $((2 * 20))
+	done
+}
+
+floor_is_set_off() {
+	awk '
+	/^floor / { rows++; if (before != "") bad = 1 }
+	{ before = $0 }
+	END { exit bad || rows == 0 }' "$tmp/stdout"
+}
+
+# price TRANSPORT STACK: what the table has in its column "x epoll".
+price() {
+	awk -v transport="$1" -v stack="$2" '
+	NR == 1 && (at = index($0, "x epoll")) { end = at + length("x epoll") - 1 }
+	$1 == transport && $2 == stack && end {
+		count = split(substr($0, 1, end), cells, " ")
+		print cells[count]
+		exit
+	}' "$tmp/stdout"
+}
+
+test_floor() {
+	local cell
+
+	run_short 'cells=floor/epoll, websocket/lws, websocket/epoll'
+	check 'runs of the floor are valid' exits 0
+	check 'the floor reaches everybody' is floor reach 1
+	check 'the floor delivers nothing twice' is floor duplicates 0
+	check "the floor's row is set off" floor_is_set_off
+	check 'epoll costs as much as itself' test "$(price websocket epoll)" = 1
+	check 'another stack is compared with it' above 0 "$(price websocket lws)"
+	check 'the floor is compared with nothing' test "$(price floor epoll)" = -
+	for cell in floor/epoll websocket/lws websocket/epoll; do
+		check "memory is measured in two halves on $cell" has_both_halves $cell
+	done
+}
+
 test_first_look
 test_closed_forms
 test_blocks
+test_tls
+test_way_up
+test_cuts
+test_floor
 done_testing

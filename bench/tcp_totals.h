@@ -4,8 +4,9 @@
 
 #include <stdint.h>
 
-/* down: what this end received; up: what it sent. Bytes are of payload: each once down, what was
- * sent again included up (RFC 4898). Segments are of every kind, pure ACKs included. */
+/* down: what this end received; up: what it sent. Bytes are of payload: each once down, as
+ * soon as it is read, what was sent again included up (RFC 4898). Segments are of every kind, pure
+ * ACKs included. */
 struct tcp_totals {
 	uint64_t bytes_down, bytes_up;
 	uint64_t segments_down, segments_up;

@@ -37,6 +37,17 @@ static void check_deliveries(struct run_result *result)
 		        result->expected);
 }
 
+/* What is counted in the phase belongs to the messages that were scheduled in it. */
+static void check_length(const struct run_spec *spec, struct run_result *result)
+{
+	double asked_ms = spec->parameters.main_s * 1e3;
+
+	if (!*result->reason && fabs(result->main_ms - asked_ms) > LATENESS_MAX_MS)
+		invalid(result,
+		        "the main phase took %.0f ms instead of %.0f (the load stood still)",
+		        result->main_ms, asked_ms);
+}
+
 static void check_waiting(struct run_result *result, const char *who, uint64_t wait_ns)
 {
 	double share = (double)wait_ns / 1e6 / result->main_ms;
@@ -70,6 +81,7 @@ void verdict_find(const struct run_spec *spec, struct run_result *result)
 {
 	if (!*result->reason)
 		check_deliveries(result);
+	check_length(spec, result);
 	check_waiting(result, "server", result->server.wait_ns);
 	check_waiting(result, "load", result->load.wait_ns);
 	check_load(spec, result);

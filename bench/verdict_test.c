@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-static const struct run_spec spec = {.parameters = {.poll_interval_ms = 1000}};
+static const struct run_spec spec = {.parameters = {.poll_interval_ms = 1000, .main_s = 4}};
 
 /* A run of 4 s in which all is well. */
 static struct run_result good(void)
@@ -45,6 +45,17 @@ static void test_a_missing_delivery_is_seen(void **state)
 	assert_reason(result, "the server's log had lost 2");
 	result.expected = result.delivered = 0;
 	assert_reason(result, "no message was scheduled");
+}
+
+static void test_a_main_phase_of_another_length_is_seen(void **state)
+{
+	struct run_result result = good();
+
+	(void)state;
+	result.main_ms = 4009;
+	assert_reason(result, "");
+	result.main_ms = 4228;
+	assert_reason(result, "the main phase took 4228 ms instead of 4000");
 }
 
 static void test_who_waits_for_a_cpu_is_named(void **state)
@@ -100,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_run_in_which_all_is_well_is_valid),
 	        cmocka_unit_test(test_a_missing_delivery_is_seen),
+	        cmocka_unit_test(test_a_main_phase_of_another_length_is_seen),
 	        cmocka_unit_test(test_who_waits_for_a_cpu_is_named),
 	        cmocka_unit_test(test_a_load_at_its_limit_is_seen),
 	        cmocka_unit_test(test_lateness_is_judged_by_the_poll_interval),
