@@ -196,17 +196,33 @@ static void say_ready(const struct serve_options *options, const struct stack_op
 	fflush(stdout);
 }
 
-static void raise_descriptor_limit(struct serve_options *options)
+/* libmicrohttpd takes two more for a connection that it upgrades behind TLS. */
+static unsigned descriptors_each(const struct serve_options *options,
+                                 const struct endpoint *const *endpoints)
 {
+	for (; *endpoints; endpoints++)
+		if (options->config.certificate && *endpoints == &websocket_mhd)
+			return 3;
+	return 1;
+}
+
+/* Beyond what descriptors allow a library would spin, or let in whom it cannot serve. */
+static void limit_connections(struct serve_options *options,
+                              const struct endpoint *const *endpoints)
+{
+	unsigned *connections = &options->config.connections_max, most;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	if (!options->config.connections_max)
-		options->config.connections_max =
-		        limit.rlim_cur > 256 ? (unsigned)limit.rlim_cur - 128 : 128;
+	most = limit.rlim_cur > 256 ? (unsigned)limit.rlim_cur - 128 : 128;
+	most /= descriptors_each(options, endpoints);
+	if (*connections > most)
+		fprintf(stderr, "serve: --max-connections: the descriptor limit allows %u\n", most);
+	if (*connections == 0 || *connections > most)
+		*connections = most;
 }
 
 int main(int argc, char **argv)
@@ -219,7 +235,7 @@ int main(int argc, char **argv)
 
 	serve_options_read(&options, argc, argv);
 	stack = choose(&options, endpoints);
-	raise_descriptor_limit(&options);
+	limit_connections(&options, endpoints);
 	err = open_service(&options, stack, endpoints);
 	if (!err) {
 		sigaction(SIGINT, &on_stop, NULL);

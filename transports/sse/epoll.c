@@ -16,6 +16,8 @@ static int fill(struct epoll_request *request)
 	const struct message *message = topic_after(topic, *cursor);
 	int err = 0;
 
+	if (request->blocked)
+		return 0; /* behind answers that its socket has not taken */
 	if (missed) {
 		sse_append_missed(&request->out, missed);
 		counters->missed += missed;

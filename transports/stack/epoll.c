@@ -6,9 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../clock.h"
 #include "../listen.h"
 #include "epoll_server.h"
 
+#define REST_NS    (100 * NS_PER_MS)
 #define ACCEPT_MAX 64 /* at a time: those who are connected already are not to wait long */
 
 /* A descriptor of the caller's. */
@@ -50,6 +52,17 @@ static int stack_watch(struct server *base, int fd, void (*ready)(void *user), v
 	return err;
 }
 
+static void rest_is_over(struct deadline *deadline)
+{
+	struct epoll_server *server =
+	        (struct epoll_server *)(void *)((char *)deadline -
+	                                        offsetof(struct epoll_server, rest));
+
+	if (server->full)
+		loop_change(&server->loop, server->listen_fd, EPOLLIN, &server->listener);
+	server->full = false;
+}
+
 static void accept_connections(struct source *source, uint32_t events)
 {
 	struct epoll_server *server =
@@ -62,6 +75,8 @@ static void accept_connections(struct source *source, uint32_t events)
 		err = epoll_connection_accept(server);
 	if (err == -EMFILE || err == -ENFILE || err == -ENOBUFS || err == -ENOMEM) {
 		server->full = true; /* else the loop would spin: one that closes wakes it */
+		server->rest.expired = rest_is_over;
+		deadline_set(&server->deadlines, &server->rest, clock_now_ns(), REST_NS);
 		loop_change(&server->loop, server->listen_fd, 0, &server->listener);
 	}
 }

@@ -76,10 +76,11 @@ static void watch(struct epoll_request *request)
 
 	if (request->state == EPOLL_DEAD)
 		return;
-	/* Requests sent ahead wait in the kernel until they can be answered. */
+	/* Requests sent ahead, and pings of who takes no pong, wait in the kernel until they can be
+	 * answered. */
 	if (request->state == EPOLL_PARKED)
 		events = EPOLLRDHUP;
-	else if (request->state == EPOLL_REQUEST && request->blocked)
+	else if (request->state != EPOLL_LINGER && request->blocked)
 		events = 0;
 	if (request->blocked || stream_wants_write(&request->stream))
 		events |= EPOLLOUT;
@@ -87,6 +88,20 @@ static void watch(struct epoll_request *request)
 		return;
 	request->events = events;
 	loop_change(&request->server->loop, request->stream.fd, events, &request->source);
+}
+
+/* What has been sent of what waited gives it time for the rest. A token that is owed is expected
+ * all the same, whatever is sent. */
+static void time_sending(struct epoll_request *request, size_t waited)
+{
+	size_t waiting = bytes_size(&request->out);
+
+	if (request->state == EPOLL_STREAM && !request->subscriber.topic)
+		return;
+	if (waiting && (!request->blocked || waiting < waited))
+		epoll_expect(request, epoll_config(request)->idle_timeout_ns);
+	else if (!waiting && request->blocked && request->state == EPOLL_STREAM)
+		epoll_wait_for(request, epoll_config(request)->heartbeat_ns);
 }
 
 int epoll_flush(struct epoll_request *request)
@@ -106,10 +121,7 @@ int epoll_flush(struct epoll_request *request)
 		epoll_connection_close(request);
 		return -1;
 	}
-	if (bytes_size(out) && (!request->blocked || bytes_size(out) < waiting))
-		epoll_expect(request, epoll_config(request)->idle_timeout_ns);
-	else if (request->blocked && !bytes_size(out) && request->state == EPOLL_STREAM)
-		epoll_wait_for(request, epoll_config(request)->heartbeat_ns);
+	time_sending(request, waiting);
 	request->blocked = bytes_size(out) > 0;
 	if (!request->blocked)
 		bytes_free(out); /* an idle connection holds no buffer */
@@ -309,13 +321,30 @@ static void take_space(struct epoll_request *request)
 static int take_stream(struct epoll_request *request, const uint8_t *data, size_t size)
 {
 	const struct epoll_endpoint *cell = cell_of(request);
-	int err = cell->received ? cell->received(request, data, size) : 0;
+	int err;
 
+	if (!cell->received)
+		return 0;
+	err = cell->received(request, data, size);
 	/* A message of its own that came back while an answer was being made has waited. */
 	if (!err && request->state == EPOLL_STREAM && request->subscriber.topic &&
 	    !request->blocked)
 		err = cell->writable(request);
 	return err;
+}
+
+/* Bytes of requests have come; behind one that began a stream they are the stream's. */
+static void take_requests(struct epoll_request *request, const uint8_t *data, size_t size)
+{
+	struct bytes early;
+
+	epoll_go_on(request, request->server->take_requests(request, data, size));
+	early = request->in;
+	if (request->state != EPOLL_STREAM || !bytes_size(&early))
+		return;
+	request->in = (struct bytes){0};
+	epoll_go_on(request, take_stream(request, bytes_data(&early), bytes_size(&early)));
+	bytes_free(&early);
 }
 
 /* False where there is nothing more to be had at the moment. */
@@ -333,7 +362,7 @@ static bool take_input(struct epoll_request *request)
 		return false;
 	}
 	if (request->state == EPOLL_REQUEST)
-		epoll_go_on(request, server->take_requests(request, server->input, (size_t)size));
+		take_requests(request, server->input, (size_t)size);
 	else if (request->state == EPOLL_STREAM)
 		epoll_go_on(request, take_stream(request, server->input, (size_t)size));
 	return (request->events & EPOLLIN) && request->state != EPOLL_DEAD &&
@@ -350,7 +379,9 @@ static void connection_ready(struct source *source, uint32_t events)
 		take_space(request);
 	if (request->state == EPOLL_DEAD)
 		return;
-	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && (request->events & EPOLLIN)) {
+	if ((request->events & EPOLLIN) &&
+	    (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || stream_wants_write(&request->stream) ||
+	     stream_has_pending(&request->stream))) {
 		while (take_input(request))
 			;
 	} else if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
@@ -361,7 +392,7 @@ static void connection_ready(struct source *source, uint32_t events)
 static void look(struct epoll_request *request)
 {
 	if (request->state == EPOLL_REQUEST && !request->blocked)
-		epoll_go_on(request, request->server->take_requests(request, NULL, 0));
+		take_requests(request, NULL, 0);
 	while (request->state == EPOLL_REQUEST && !request->blocked &&
 	       stream_has_pending(&request->stream) && take_input(request))
 		;

@@ -33,7 +33,8 @@ struct epoll_server {
 	struct source listener;
 	int listen_fd;
 	const struct endpoint *raw; /* takes connections without HTTP; NULL: none does */
-	bool full; /* no descriptor was left: the listener rests until a connection closes */
+	bool full; /* no descriptor was left: the listener rests until a connection closes, */
+	struct deadline rest; /* or for a while: it may be others that had them all */
 	struct watch *watches;
 	LIST_HEAD(, epoll_request) connections;
 	SLIST_HEAD(, epoll_request) later; /* to be looked at, or freed, after the events at hand */

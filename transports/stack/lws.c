@@ -69,21 +69,36 @@ static void end(struct lws_stack_request *request)
 	bytes_free(&request->buffer);
 }
 
+#define REQUEST_OF(pointer, member)                                                                \
+	((struct lws_stack_request *)(void *)((char *)(pointer)-offsetof(struct lws_stack_request, \
+	                                                                 member)))
+
+static void was_not_sent(struct deadline *deadline)
+{
+	lws_set_timeout(REQUEST_OF(deadline, deadline)->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+	                LWS_TO_KILL_SYNC);
+}
+
+/* The library waits for ever for a peer to take what it still has to send. */
+static void end_in_time(struct lws_stack_request *request)
+{
+	end(request);
+	request->deadline.expired = was_not_sent;
+	deadline_set(&request->server->deadlines, &request->deadline, clock_now_ns(),
+	             request->server->config.idle_timeout_ns);
+}
+
 /* Closes a connection that the library may be busy with, as soon as it is not: politely (what is
  * buffered is sent) or at once. */
 static void drop(struct lws_stack_request *request, bool politely)
 {
-	end(request);
+	end_in_time(request);
 	lws_set_timeout(request->wsi,
 	                politely ? PENDING_TIMEOUT_HTTP_KEEPALIVE_IDLE
 	                         : PENDING_TIMEOUT_USER_REASON_BASE,
 	                LWS_TO_KILL_ASYNC);
 	lws_cancel_service(request->server->context);
 }
-
-#define REQUEST_OF(pointer, member)                                                                \
-	((struct lws_stack_request *)(void *)((char *)(pointer)-offsetof(struct lws_stack_request, \
-	                                                                 member)))
 
 /* Written at once, and not when the library finds the socket writable, which costs two more system
  * calls: as long as nothing is buffered, what the socket does not take is all that will be. To who
@@ -116,13 +131,17 @@ static void has_waited(struct deadline *deadline)
 	bool is_websocket = cell_of(request) && cell_of(request)->upgrade;
 	bool is_idle = is_websocket && request->subscriber.topic &&
 	               clock_now_ns() - request->heard_ns >= config->idle_timeout_ns;
+	bool is_stuck = request->subscriber.topic && request->timed_out &&
+	                lws_partial_buffered(request->wsi);
 
-	if (request->subscriber.topic && !is_idle) {
+	if (request->subscriber.topic && !is_idle && !is_stuck) {
 		request->timed_out = true;
 		write_now(request);
+		if (request->subscriber.topic && lws_partial_buffered(request->wsi))
+			lws_request_wait(request, config->idle_timeout_ns);
 		return;
 	}
-	config->counters->timeouts += !request->timed_out;
+	config->counters->timeouts += is_stuck || !request->timed_out;
 	if (request->owes_token && !request->timed_out) {
 		request->timed_out = true; /* it ends with a close frame when it is writable */
 		lws_request_wait(request, config->request_timeout_ns);
@@ -256,6 +275,14 @@ static int on_event(struct lws_stack_request *request, enum lws_callback_reasons
 	}
 }
 
+/* Of these callbacks the library closes the connection where they give -1. */
+static bool is_http(enum lws_callback_reasons reason)
+{
+	return reason == LWS_CALLBACK_FILTER_HTTP_CONNECTION || reason == LWS_CALLBACK_HTTP ||
+	       reason == LWS_CALLBACK_HTTP_BODY || reason == LWS_CALLBACK_HTTP_BODY_COMPLETION ||
+	       reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE || reason == LWS_CALLBACK_HTTP_WRITEABLE;
+}
+
 /* What happens on any descriptor of the library's. */
 static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                     size_t size)
@@ -287,10 +314,10 @@ static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *use
 		return 0;
 	}
 	if (request->over)
-		return 0;
+		return is_http(reason) ? -1 : 0; /* the library went on with it */
 	result = on_event(request, reason, in, size);
 	if (result)
-		end(request);
+		end_in_time(request);
 	return result;
 }
 

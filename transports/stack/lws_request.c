@@ -261,8 +261,13 @@ uint64_t lws_request_bytes_read(const struct lws_stack_request *request, uint64_
  * calls: it is done for all answers only from when it was missed. */
 static bool may_be_misread(const struct lws_stack_request *request)
 {
-	if (request->read_bytes)
-		return lws_request_bytes_read(request, 0) <= request->read_bytes;
+	uint64_t read_bytes;
+
+	if (request->read_bytes) {
+		read_bytes = lws_request_bytes_read(request, 0);
+		/* The peer's FIN, once it has come, counts as a byte. */
+		return read_bytes <= request->read_bytes || read_bytes - request->read_bytes == 1;
+	}
 	if (lws_service_adjust_timeout(request->server->context, 1, 0))
 		return false; /* the library has buffered nothing of anybody's */
 	request->server->is_pipelined = true;

@@ -80,6 +80,7 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
 		return;
 	}
 	server->config.counters->connections_open--;
+	server->resumed = true; /* at its limit it listens again only when it runs once more */
 	if (peer)
 		deadline_clear(&server->deadlines, &peer->deadline);
 	free(peer);
@@ -127,6 +128,8 @@ static void start_daemon(struct mhd_server *server, int listen_fd)
 	struct MHD_OptionItem tls[] = {
 	        {MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate},
 	        {MHD_OPTION_HTTPS_MEM_KEY, 0, server->key},
+	        /* RFC 8996 */
+	        {MHD_OPTION_HTTPS_PRIORITIES, 0, "NORMAL:-VERS-TLS1.0:-VERS-TLS1.1"},
 	        {MHD_OPTION_END, 0, NULL},
 	};
 

@@ -414,6 +414,17 @@ static void keep_body(struct mhd_request *request, const char *data, size_t size
 	bytes_append(&request->buffer, data, size < room ? size : room);
 }
 
+static enum MHD_Result check_head(struct mhd_request *request)
+{
+	struct site_answer answer = {.close = true};
+	const char *why = mhd_head_fault(request->connection, request->http_1_0);
+
+	if (!why)
+		return asks_too_much(request) ? refuse_size(request) : MHD_YES;
+	site_refuse(mhd_config(request), &answer, 400, why);
+	return send_answer(request, &answer);
+}
+
 static struct mhd_request *request_new(struct mhd_server *server, struct MHD_Connection *connection,
                                        const char *path, const char *version)
 {
@@ -430,7 +441,7 @@ static struct mhd_request *request_new(struct mhd_server *server, struct MHD_Con
 	for (const struct endpoint *const *e = server->endpoints; *e; e++)
 		if (!strcmp(path, (*e)->path))
 			request->endpoint = *e;
-	if (request->peer)
+	if (request->peer) /* else there was no memory for it */
 		request->peer->request = request;
 	server->config.counters->requests++;
 	return request;
@@ -447,12 +458,10 @@ enum MHD_Result mhd_handle(void *cls, struct MHD_Connection *connection, const c
 
 	if (!request) {
 		*request_cls = request = request_new(server, connection, path, version);
-		if (request && asks_too_much(request))
-			return refuse_size(request);
-		return request ? MHD_YES : MHD_NO;
+		return request && request->peer ? check_head(request) : MHD_NO;
 	}
-	if (!request->peer || server->closing)
-		return MHD_NO; /* no memory to watch it with; nothing may be parked any more */
+	if (server->closing)
+		return MHD_NO; /* nothing may be parked any more */
 	if (*upload_size) {
 		keep_body(request, upload, *upload_size);
 		*upload_size = 0;

@@ -91,6 +91,11 @@ void mhd_peer_expect(struct mhd_peer *peer, uint64_t within_ns);
 void mhd_unpark(struct mhd_request *request, bool timed_out);
 struct MHD_Response *mhd_empty_answer(void);
 
+/* mhd_head.c: what is wrong with a request head that libmicrohttpd (0.9.75) passes over, though
+ * another reader, a proxy in front, may take it otherwise (RFC 9112 §3.2, §5.1, §6.1, §6.3). Static
+ * text, or NULL. */
+const char *mhd_head_fault(struct MHD_Connection *connection, bool http_1_0);
+
 /* mhd_socket.c: the callback of an upgrade, and the end of those that are left. */
 void mhd_socket_open(void *cls, struct MHD_Connection *connection, void *request_cls,
                      const char *extra, size_t extra_size, MHD_socket fd,

@@ -59,11 +59,27 @@ static ssize_t read_some(struct mhd_socket *socket, void *data, size_t size)
 static void watch(struct mhd_request *request, bool blocked)
 {
 	struct mhd_socket *socket = request->socket;
+	/* Pings of who takes no pong wait in the kernel until they can be answered. */
+	uint32_t events = !blocked ? EPOLLIN : socket->lingering ? EPOLLIN | EPOLLOUT : EPOLLOUT;
 
-	if (request->blocked != blocked)
-		mhd_change_source(request->server, socket->fd,
-		                  blocked ? EPOLLIN | EPOLLOUT : EPOLLIN, &socket->source);
+	if (request->blocked != blocked || blocked)
+		mhd_change_source(request->server, socket->fd, events, &socket->source);
 	request->blocked = blocked;
+}
+
+/* What has been sent of what waited gives it time for the rest. A token that is owed is expected
+ * all the same, whatever is sent. */
+static void time_sending(struct mhd_request *request, size_t waited)
+{
+	size_t waiting = bytes_size(&request->buffer);
+	bool lingering = request->socket->lingering;
+
+	if (!request->subscriber.topic && !lingering)
+		return;
+	if (waiting && (!request->blocked || waiting < waited))
+		mhd_expect(request, mhd_config(request)->idle_timeout_ns);
+	else if (!waiting && request->blocked && !lingering)
+		deadline_clear(&request->server->deadlines, &request->peer->deadline);
 }
 
 int mhd_flush(struct mhd_request *request)
@@ -83,10 +99,7 @@ int mhd_flush(struct mhd_request *request)
 		mhd_socket_close(request->socket);
 		return -1;
 	}
-	if (bytes_size(out) && (!request->blocked || bytes_size(out) < waiting))
-		mhd_expect(request, mhd_config(request)->idle_timeout_ns);
-	else if (request->blocked && !bytes_size(out) && !request->socket->lingering)
-		deadline_clear(&request->server->deadlines, &request->peer->deadline);
+	time_sending(request, waiting);
 	watch(request, bytes_size(out) > 0);
 	if (!request->blocked)
 		bytes_free(out); /* an idle connection holds no buffer */
@@ -215,15 +228,20 @@ static void take_input(struct mhd_socket *socket)
 		take(socket->request, input, (size_t)size);
 }
 
+static bool can_read(const struct mhd_socket *socket)
+{
+	return socket->handle && (socket->lingering || !socket->request->blocked);
+}
+
 static void socket_ready(void *user)
 {
 	struct mhd_socket *socket = user;
 
 	if (socket->handle && socket->request->blocked)
 		take_space(socket->request);
-	if (socket->handle)
+	if (can_read(socket))
 		take_input(socket);
-	while (socket->handle && mhd_tls_has_pending(socket))
+	while (can_read(socket) && mhd_tls_has_pending(socket))
 		take_input(socket);
 }
 
@@ -271,6 +289,6 @@ void mhd_socket_open(void *cls, struct MHD_Connection *connection, void *request
 	go_on(request, cell_of(request)->upgraded(request));
 	if (extra_size && socket->handle && !socket->lingering)
 		take(request, (const uint8_t *)extra, extra_size);
-	while (socket->handle && mhd_tls_has_pending(socket))
+	while (can_read(socket) && mhd_tls_has_pending(socket))
 		take_input(socket);
 }
