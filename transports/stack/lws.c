@@ -73,13 +73,19 @@ static void end(struct lws_stack_request *request)
 	((struct lws_stack_request *)(void *)((char *)(pointer)-offsetof(struct lws_stack_request, \
 	                                                                 member)))
 
+/* Where a peer is gone without having taken the rest, the library waits for ever, and keeps the
+ * loop so busy that its own timeouts, which end that, are never looked at. It gives up what it has
+ * only when it cannot write any more. */
 static void was_not_sent(struct deadline *deadline)
 {
-	lws_set_timeout(REQUEST_OF(deadline, deadline)->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
-	                LWS_TO_KILL_SYNC);
+	struct lws *wsi = REQUEST_OF(deadline, deadline)->wsi;
+	uint8_t room[LWS_PRE + 1] = {0};
+
+	shutdown(lws_get_socket_fd(wsi), SHUT_RDWR);
+	lws_write(wsi, room + LWS_PRE, 1, LWS_WRITE_RAW);
+	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 }
 
-/* The library waits for ever for a peer to take what it still has to send. */
 static void end_in_time(struct lws_stack_request *request)
 {
 	end(request);
