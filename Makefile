@@ -13,7 +13,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 CFLAGS ?= -O2 -g
-PACKAGES := libmicrohttpd gnutls libwebsockets inih jansson libssl libcrypto cmocka
+PACKAGES := libmicrohttpd gnutls libwebsockets libmnl inih jansson libssl libcrypto cmocka
 
 # Everything but these needs the compiler and the libraries.
 ifneq ($(filter-out help clean format,$(or $(MAKECMDGOALS),all)),)

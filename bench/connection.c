@@ -10,7 +10,7 @@
 
 #include "../transports/clock.h"
 
-#define CONNECTIONS_PER_ADDRESS 10000 /* loopback source addresses, for the sake of ports */
+#define CONNECTIONS_PER_ADDRESS 10000 /* of the source, for the sake of ports */
 
 void connection_init(struct connection *connection, struct network *network, void *owner)
 {
@@ -35,9 +35,10 @@ static void watch_output(struct connection *connection, bool output)
 }
 
 /* Many connections from one address to one port make the kernel search long for a free port. */
-static int bind_source(int fd, size_t number)
+static int bind_source(int fd, in_addr_t first, size_t number)
 {
-	uint32_t address = INADDR_LOOPBACK + (uint32_t)(number / CONNECTIONS_PER_ADDRESS);
+	in_addr_t address =
+	        (first ? first : INADDR_LOOPBACK) + (in_addr_t)(number / CONNECTIONS_PER_ADDRESS);
 	struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
 	int on = 1;
 
@@ -56,7 +57,7 @@ static int start(struct connection *connection, size_t source)
 	if (fd < 0)
 		return -errno;
 	connection->stream.fd = fd;
-	err = bind_source(fd, source);
+	err = bind_source(fd, network->sources, source);
 	if (err)
 		return err;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

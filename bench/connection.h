@@ -3,6 +3,7 @@
 #ifndef BENCH_CONNECTION_H
 #define BENCH_CONNECTION_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@
 struct network {
 	const char *address; /* numeric IPv4; also whom a certificate must be for */
 	uint16_t port;
+	in_addr_t sources; /* the first address to connect from, in host order; 0: 127.0.0.1 */
 	struct tls_context *tls; /* NULL: plain */
 	int epoll_fd;
 	/* Counted as they go: */
@@ -46,8 +48,8 @@ struct connection {
 /* Closed, for events with that data.ptr. */
 void connection_init(struct connection *connection, struct network *network, void *owner);
 
-/* Starts to connect from source address number `source` of loopback, from 0. `out` is emptied. 0 or
- * a negative errno; then it is closed. */
+/* Starts to connect for source number `source`, from 0: many share an address. `out` is emptied. 0
+ * or a negative errno; then it is closed. */
 int connection_start(struct connection *connection, size_t source, uint64_t now_ns);
 
 /* To be called on an event before it is open. 0: it is open. -EAGAIN: not yet. Another negative

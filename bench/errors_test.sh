@@ -66,8 +66,8 @@ wrong_value() {
 }
 
 test_wrong_arguments() {
-	refused 'which command? list, run or report'
-	refused "there is no command 'measure': list, run or report" measure
+	refused 'which command? list, run, report or probe'
+	refused "there is no command 'measure': list, run, report or probe" measure
 	refused 'run: which experiment? See bench list' run
 	refused "there is no experiment 'second-look': see bench list" run second-look
 	refused 'none.ini: no such file' run none.ini

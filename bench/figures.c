@@ -304,18 +304,19 @@ static void note_lab(const struct summary *summary, void (*line)(void *user, con
                      void *user)
 {
 	const struct summary_row *row = &summary->rows[0];
-	bool loopback = strcmp(row->lab_mode, "loopback") == 0;
+	bool modelled = strcmp(row->wire_counts, "modelled") == 0;
 	char text[256];
 
 	snprintf(text, sizeof(text), "%s: %s; byte counts are %s.", row->lab_mode,
-	         loopback ? "no link is emulated" : "packets cross an emulated link",
-	         strcmp(row->wire_counts, "modelled") == 0
-	                 ? "modelled: TCP payload + 66 B a segment"
-	                 : row->wire_counts);
+	         strcmp(row->lab_mode, "loopback") == 0
+	                 ? "no link is emulated"
+	                 : "a private network of 1500-byte frames, without delay",
+	         modelled ? "modelled: TCP payload + 66 B a segment"
+	                  : "those of its frames, with their Ethernet headers");
 	line(user, text);
-	if (loopback)
-		line(user, "On loopback the latency of sse, websocket and longpoll is the time it "
-		           "takes to wake up, not network time.");
+	line(user,
+	     "Without a delay the latency of sse, websocket and longpoll is the time it takes "
+	     "to wake up, not network time.");
 }
 
 static void note_invalid(const struct summary *summary, void (*line)(void *user, const char *text),

@@ -287,7 +287,8 @@ static int open_load(struct load *load, struct client_config *config)
 	const struct run_parameters *parameters = &given->spec->parameters;
 	const struct sessions_config sessions = {
 	        .client = matrix_client(parameters->transport),
-	        .address = given->address,
+	        .address = lab_server_address(given->lab),
+	        .sources = lab_clients_address(given->lab),
 	        .port = given->port,
 	        .authority = given->authority,
 	        .count = load->count,
@@ -449,7 +450,7 @@ int load_run(const struct load_config *config)
 	        .poll_ns = (uint64_t)(parameters->poll_interval_ms * (double)NS_PER_MS),
 	};
 
-	snprintf(host, sizeof host, "%s:%u", config->address, config->port);
+	snprintf(host, sizeof host, "%s:%u", lab_server_address(config->lab), config->port);
 	if (!open_load(&load, &client))
 		connect_all(&load);
 	if (!load.sessions.failed)

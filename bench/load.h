@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "../transports/publish_log.h"
+#include "lab.h"
 #include "run.h"
 
 enum load_phase { LOAD_CONNECT, LOAD_WARMUP, LOAD_MAIN, LOAD_DRAIN, LOAD_DONE };
@@ -27,7 +28,7 @@ struct load_shared {
 
 struct load_config {
 	const struct run_spec *spec;
-	const char *address; /* numeric IPv4 */
+	const struct lab *lab; /* on whose clients' side it is */
 	uint16_t port;
 	const struct publish_log *log;
 	const char *authority; /* PEM: whom TLS trusts; NULL: plain */

@@ -88,6 +88,7 @@ static int list(int argc, char **argv)
 struct run_options {
 	const char *what; /* NAME or FILE.ini */
 	const char *out;
+	const char *lab; /* the name of a mode; NULL: the best that there is */
 	const char *only[WORDS_MAX + 1], *set[WORDS_MAX + 1]; /* NULL ends them */
 	struct experiment_options experiment;
 };
@@ -98,7 +99,8 @@ enum {
 	OPTION_REPEAT = 'r',
 	OPTION_ONLY = 1000,
 	OPTION_SET,
-	OPTION_SEED
+	OPTION_SEED,
+	OPTION_LAB
 };
 
 static const struct argp_option run_argp_options[] = {
@@ -109,6 +111,8 @@ static const struct argp_option run_argp_options[] = {
         {"seed", OPTION_SEED, "N", 0, "Seed of schedules and of the order of runs", 0},
         {"only", OPTION_ONLY, "CELL", 0, "Only TRANSPORT, /STACK or TRANSPORT/STACK (repeatable)",
          0},
+        {"lab", OPTION_LAB, "MODE", 0,
+         "direct or loopback (direct, or loopback where that cannot be had: see bench probe)", 0},
         {"set", OPTION_SET, "KEY=VALUE", 0, "In place of the file's value (repeatable)", 0},
         {0},
 };
@@ -124,10 +128,19 @@ static void add_word(const char **words, const char *word)
 	words[count] = word;
 }
 
+static unsigned read_repeat(const char *text)
+{
+	char *end;
+	unsigned long blocks = strtoul(text, &end, 10);
+
+	if (*end || blocks < 1 || blocks > 1000)
+		exit(usage_error("--repeat: '%s' is not a number from 1 to 1000", text));
+	return (unsigned)blocks;
+}
+
 static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *options = state->input;
-	char *end;
 
 	switch (key) {
 	case OPTION_QUICK:
@@ -137,9 +150,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		options->out = arg;
 		return 0;
 	case OPTION_REPEAT:
-		options->experiment.repeat = (unsigned)strtoul(arg, &end, 10);
-		if (*end || options->experiment.repeat < 1 || options->experiment.repeat > 1000)
-			exit(usage_error("--repeat: '%s' is not a number from 1 to 1000", arg));
+		options->experiment.repeat = read_repeat(arg);
 		return 0;
 	case OPTION_SEED:
 		options->experiment.seed = arg;
@@ -149,6 +160,9 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_SET:
 		add_word(options->set, arg);
+		return 0;
+	case OPTION_LAB:
+		options->lab = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->what)
@@ -213,6 +227,7 @@ static void say_finished(const struct progress *progress, const struct run_resul
 struct series {
 	const struct run_spec *specs;
 	size_t count;
+	enum lab_mode lab;
 	FILE *out; /* runs.jsonl */
 	size_t invalid, finished;
 };
@@ -229,7 +244,7 @@ static int run_one(struct series *series, size_t index)
 	        .terminal = isatty(STDERR_FILENO),
 	};
 	struct runner_progress show = {.show = show_progress, .user = &progress};
-	int err = runner_run(progress.spec, &result, &show);
+	int err = runner_run(progress.spec, series->lab, &result, &show);
 
 	if (err)
 		return err;
@@ -277,19 +292,47 @@ static int find_experiment(const char *what, char *path, size_t size)
 }
 
 /* Gives the exit status. */
-static int open_result(const char *folder, const char *experiment_path, FILE **runs)
+static int open_result(const char *folder, const char *experiment_path, struct series *series)
 {
-	int err = result_folder_make(folder, experiment_path, runs);
+	int err = result_folder_make(folder, experiment_path, &series->out);
 
 	if (err == -EEXIST)
 		return usage_error("--out: %s holds a result already: choose another folder",
 		                   folder);
 	if (!err)
-		err = environment_write(folder, "loopback");
+		err = environment_write(folder, lab_mode_name(series->lab));
 	if (!err)
 		return EXIT_SUCCESS;
 	fprintf(stderr, "bench: %s: %s\n", folder, strerror(-err));
 	return EXIT_FAILURE;
+}
+
+static bool can_open_lab(enum lab_mode mode, struct lab_trouble *trouble)
+{
+	struct lab lab;
+	int err = lab_open(&lab, mode, trouble);
+
+	lab_close(&lab);
+	return !err;
+}
+
+/* The mode asked for, or the best that this machine has; what is not to be had is said. */
+static enum lab_mode choose_lab(const char *asked)
+{
+	struct lab_trouble trouble;
+
+	if (asked && !strcmp(asked, lab_mode_name(LAB_LOOPBACK)))
+		return LAB_LOOPBACK;
+	if (asked && strcmp(asked, lab_mode_name(LAB_DIRECT)))
+		exit(usage_error("--lab: '%s' is no mode (known: direct, loopback)", asked));
+	if (can_open_lab(LAB_DIRECT, &trouble))
+		return LAB_DIRECT;
+	fprintf(stderr, "bench: no private network here: %s: %s (bench probe says more)%s\n",
+	        trouble.step, strerror(trouble.error),
+	        asked ? "" : "; measuring on loopback, where wire bytes are modelled");
+	if (asked)
+		exit(EXIT_FAILURE);
+	return LAB_LOOPBACK;
 }
 
 static int make_report(const char *folder)
@@ -312,10 +355,10 @@ static void name_environment(struct run_spec *specs, size_t count, const char *f
 		strcpy(specs[i].environment, hash);
 }
 
-static int run_series(const struct experiment *experiment, const char *folder,
+static int run_series(const struct experiment *experiment, enum lab_mode lab, const char *folder,
                       const char *experiment_path)
 {
-	struct series series = {.count = 0};
+	struct series series = {.lab = lab};
 	struct run_spec *specs;
 	int err, status;
 
@@ -324,11 +367,11 @@ static int run_series(const struct experiment *experiment, const char *folder,
 		return EXIT_FAILURE;
 	}
 	series.specs = specs;
-	status = open_result(folder, experiment_path, &series.out);
+	status = open_result(folder, experiment_path, &series);
 	if (status == EXIT_SUCCESS) {
 		name_environment(specs, series.count, folder);
-		fprintf(stderr, "%s: %zu runs on loopback, about %.0f s\n", experiment->name,
-		        series.count, experiment_seconds(specs, series.count));
+		fprintf(stderr, "%s: %zu runs, lab mode %s, about %.0f s\n", experiment->name,
+		        series.count, lab_mode_name(lab), experiment_seconds(specs, series.count));
 		err = run_all(&series);
 		fclose(series.out);
 		if (series.finished)
@@ -368,7 +411,7 @@ static int run(int argc, char **argv)
 		snprintf(folder, sizeof folder, "%s", options.out);
 	else if (result_folder_name(folder, sizeof folder, experiment.name))
 		return usage_error("there is no folder results beside this program: use --out DIR");
-	status = run_series(&experiment, folder, path);
+	status = run_series(&experiment, choose_lab(options.lab), folder, path);
 	experiment_free(&experiment);
 	return status;
 }
@@ -388,6 +431,26 @@ static int report(int argc, char **argv)
 	return make_report(argv[first]) == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_USAGE;
 }
 
+/* bench probe */
+
+static int probe(int argc, char **argv)
+{
+	static const struct argp argp = {
+	        NULL, NULL, NULL, "Says what this machine offers to measure in, and why not more.",
+	        NULL, NULL, NULL};
+	struct lab_trouble trouble;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (can_open_lab(LAB_DIRECT, &trouble))
+		printf("direct    yes: two network namespaces and a pair of devices, every frame "
+		       "counted\n");
+	else
+		printf("direct    no: %s: %s\n          try: %s\n", trouble.step,
+		       strerror(trouble.error), lab_advice(&trouble));
+	printf("loopback  yes: no network of its own, wire bytes modelled\n");
+	return EXIT_SUCCESS;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -396,6 +459,7 @@ static const struct {
         {"list", list, "the experiments and the questions that they ask"},
         {"run", run, "run an experiment: NAME or FILE.ini"},
         {"report", report, "make the report of a result folder again"},
+        {"probe", probe, "what this machine offers to measure in, and why not more"},
 };
 
 static void print_help(void)
@@ -414,7 +478,7 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = EXIT_USAGE;
 	if (argc < 2)
-		return usage_error("which command? list, run or report: see bench --help");
+		return usage_error("which command? list, run, report or probe: see bench --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_help();
 		return EXIT_SUCCESS;
@@ -425,5 +489,5 @@ int main(int argc, char **argv)
 			argv[1] = name; /* as argp shows it */
 			return commands[i].run(argc - 1, argv + 1);
 		}
-	return usage_error("there is no command '%s': list, run or report", argv[1]);
+	return usage_error("there is no command '%s': list, run, report or probe", argv[1]);
 }

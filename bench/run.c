@@ -31,13 +31,22 @@ static double wire_bytes(uint64_t tcp_bytes, uint64_t segments)
 	return segments ? (double)tcp_bytes + SEGMENT_HEADER_BYTES * (double)segments : NAN;
 }
 
+static bool is_counted(const struct run_result *result)
+{
+	return strcmp(result->wire_counts, "counted") == 0;
+}
+
 double run_wire_bytes_down(const struct run_result *result)
 {
+	if (is_counted(result))
+		return (double)result->wire.bytes_down;
 	return wire_bytes(result->traffic.tcp_bytes_down, result->traffic.segments_down);
 }
 
 double run_wire_bytes_up(const struct run_result *result)
 {
+	if (is_counted(result))
+		return (double)result->wire.bytes_up;
 	return wire_bytes(result->traffic.tcp_bytes_up, result->traffic.segments_up);
 }
 
@@ -72,6 +81,8 @@ double run_packets_per_message(const struct run_result *result)
 	const struct run_traffic *traffic = &result->traffic;
 	uint64_t segments = traffic->segments_down + traffic->segments_up;
 
+	if (is_counted(result))
+		segments = result->wire.packets_down + result->wire.packets_up;
 	return segments ? per((double)segments, traffic->messages) : NAN;
 }
 
@@ -124,17 +135,24 @@ double run_server_bytes_second_half(const struct run_spec *spec, const struct ru
 double run_connect_bytes_per_connection(const struct run_result *result)
 {
 	const struct run_connecting *connecting = &result->connecting;
+	const struct run_wire *wire = &result->wire_connecting;
+	double bytes = (double)(wire->bytes_down + wire->bytes_up);
 
-	return per((double)(connecting->tcp_bytes_down + connecting->tcp_bytes_up),
-	           connecting->connections);
+	if (!is_counted(result))
+		bytes = wire_bytes(connecting->tcp_bytes_down, connecting->segments_down) +
+		        wire_bytes(connecting->tcp_bytes_up, connecting->segments_up);
+	return per(bytes, connecting->connections);
 }
 
 double run_connect_packets_per_connection(const struct run_result *result)
 {
 	const struct run_connecting *connecting = &result->connecting;
+	const struct run_wire *wire = &result->wire_connecting;
+	uint64_t packets = wire->packets_down + wire->packets_up;
 
-	return per((double)(connecting->segments_down + connecting->segments_up),
-	           connecting->connections);
+	if (!is_counted(result))
+		packets = connecting->segments_down + connecting->segments_up;
+	return per((double)packets, connecting->connections);
 }
 
 const char *run_headers_name(enum http_headers headers)

@@ -60,6 +60,13 @@ struct run_connecting {
 	uint64_t segments_down, segments_up;
 };
 
+/* What crossed the lab's network, in frames with their Ethernet headers; all 0 where that cannot be
+ * counted. down: server to client. */
+struct run_wire {
+	uint64_t bytes_down, bytes_up;
+	uint64_t packets_down, packets_up; /* of every kind */
+};
+
 struct run_server {
 	uint64_t cpu_ns;              /* during the main phase, all threads (schedstat) */
 	uint64_t wait_ns;             /* runnable, waiting for a CPU, in the same time */
@@ -82,7 +89,7 @@ struct run_load {
 struct run_result {
 	bool valid;
 	char reason[200];     /* why not; empty where valid */
-	char lab_mode[16];    /* "loopback" */
+	char lab_mode[16];    /* "direct", "loopback": lab.h */
 	char wire_counts[16]; /* "modelled" or "counted" */
 	char pinning[40];     /* "server on CPU 0, load on CPU 1"; "none" */
 	double connect_ms, warmup_ms, main_ms, drain_ms; /* as they came out; 0: not reached */
@@ -93,10 +100,12 @@ struct run_result {
 	uint64_t duplicates; /* deliveries of what a subscriber had already */
 	uint64_t reordered;  /* deliveries with an id below one that came before */
 	/* In the whole run: */
-	uint64_t missed; /* messages that the server said were gone from its log */
+	uint64_t missed;          /* messages that the server said were gone from its log */
+	uint64_t packets_dropped; /* by the network's devices */
 	uint64_t reconnects;
 	struct run_connecting connecting;
 	struct run_traffic traffic;
+	struct run_wire wire_connecting, wire; /* until all were subscribed; in the main phase */
 	struct run_server server;
 	struct run_load load;
 	/* Of the deliveries of what the server published: */
@@ -123,7 +132,7 @@ static inline unsigned run_half(unsigned subscribers)
 double run_reach(const struct run_result *result);
 double run_messages_per_response(const struct run_result *result); /* empty answers count */
 double run_empty_share(const struct run_result *result);
-/* tcp bytes + SEGMENT_HEADER_BYTES a segment, one way */
+/* One way: as the network has counted; else tcp bytes + SEGMENT_HEADER_BYTES a segment. */
 double run_wire_bytes_down(const struct run_result *result);
 double run_wire_bytes_up(const struct run_result *result);
 /* Both ways, per message received */
@@ -138,7 +147,7 @@ double run_server_bytes_per_connection(const struct run_spec *spec,
                                        const struct run_result *result);
 double run_server_bytes_first_half(const struct run_spec *spec, const struct run_result *result);
 double run_server_bytes_second_half(const struct run_spec *spec, const struct run_result *result);
-/* TCP payload, and segments, both ways */
+/* Both ways: as the network has counted, or the same of TCP's payload and segments */
 double run_connect_bytes_per_connection(const struct run_result *result);
 double run_connect_packets_per_connection(const struct run_result *result);
 

@@ -28,7 +28,7 @@ struct section {
 	bool is_later; /* lines of earlier versions lack it: it is 0 then */
 };
 
-#define SECTIONS 9
+#define SECTIONS 11
 
 struct hist_field {
 	const char *key;
@@ -390,6 +390,7 @@ static const struct field deliveries_fields[] = {
         FIELD("deliveries.", run_result, reordered, COUNT),
         FIELD("deliveries.", run_result, missed, COUNT),
         FIELD("deliveries.", run_result, reconnects, COUNT),
+        LATER("deliveries.", run_result, packets_dropped, COUNT),
         {0},
 };
 
@@ -415,6 +416,14 @@ static const struct field traffic_fields[] = {
         FIELD("traffic.", run_traffic, segments_up, COUNT),
         FIELD("traffic.", run_traffic, retransmitted, COUNT),
         LATER("traffic.", run_traffic, payload_bytes_up, COUNT),
+        {0},
+};
+
+static const struct field wire_fields[] = {
+        FIELD("wire.", run_wire, bytes_down, COUNT),
+        FIELD("wire.", run_wire, bytes_up, COUNT),
+        FIELD("wire.", run_wire, packets_down, COUNT),
+        FIELD("wire.", run_wire, packets_up, COUNT),
         {0},
 };
 
@@ -452,6 +461,10 @@ static const struct section sections[SECTIONS] = {
          "'connecting' is not an object", false, true},
         {"traffic", offsetof(struct run_result, traffic), traffic_fields,
          "'traffic' is missing or not an object", false, false},
+        {"wire_connecting", offsetof(struct run_result, wire_connecting), wire_fields,
+         "'wire_connecting' is not an object", false, true},
+        {"wire", offsetof(struct run_result, wire), wire_fields, "'wire' is not an object", false,
+         true},
         {"server", offsetof(struct run_result, server), server_fields,
          "'server' is missing or not an object", false, false},
         {"load", offsetof(struct run_result, load), load_fields,

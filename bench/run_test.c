@@ -60,6 +60,8 @@ static int setup(void **state)
 	                                      .segments_down = 1200,
 	                                      .segments_up = 800,
 	                                      .retransmitted = 7};
+	wanted.wire.packets_up = 12;
+	wanted.wire_connecting.bytes_down = 34;
 	wanted.server = (struct run_server){.cpu_ns = 7000000, .memory_before_bytes = 1 << 20};
 	wanted.server.memory_bytes = 3 << 20;
 	wanted.load = (struct run_load){.cpu_ns = INT64_MAX, .cpu_share = 0.25};
@@ -304,8 +306,25 @@ static void test_connecting_is_by_connection(void **state)
 	                                            .tcp_bytes_up = 1000,
 	                                            .segments_down = 300,
 	                                            .segments_up = 500};
-	assert_near(run_connect_bytes_per_connection(&wanted), 20);
+	assert_near(run_connect_bytes_per_connection(&wanted), 20 + 66 * 4);
 	assert_near(run_connect_packets_per_connection(&wanted), 4);
+}
+
+static void test_what_was_counted_goes_before_what_is_modelled(void **state)
+{
+	(void)state;
+	strcpy(wanted.wire_counts, "counted");
+	wanted.connecting.connections = 10;
+	wanted.wire = (struct run_wire){
+	        .bytes_down = 2000, .bytes_up = 1000, .packets_down = 30, .packets_up = 20};
+	wanted.wire_connecting = (struct run_wire){
+	        .bytes_down = 400, .bytes_up = 100, .packets_down = 5, .packets_up = 15};
+	assert_near(run_wire_bytes_down(&wanted), 2000);
+	assert_near(run_wire_bytes_up(&wanted), 1000);
+	assert_near(run_wire_bytes_per_message(&wanted), 3);
+	assert_near(run_packets_per_message(&wanted), 0.05);
+	assert_near(run_connect_bytes_per_connection(&wanted), 50);
+	assert_near(run_connect_packets_per_connection(&wanted), 2);
 }
 
 static void test_what_was_not_measured_is_nan(void **state)
@@ -355,6 +374,7 @@ int main(void)
 	        cmocka_unit_test_setup(test_tls_is_what_tcp_carried_beyond_what_crossed_the_sockets,
 	                               setup),
 	        cmocka_unit_test_setup(test_connecting_is_by_connection, setup),
+	        cmocka_unit_test_setup(test_what_was_counted_goes_before_what_is_modelled, setup),
 	        cmocka_unit_test_setup(test_what_was_not_measured_is_nan, setup),
 	        cmocka_unit_test_setup(test_words_for_headers_go_both_ways, setup),
 	};

@@ -16,7 +16,6 @@
 #include "server.h"
 #include "verdict.h"
 
-#define ADDRESS     "127.0.0.1"
 #define LEAD_NS     (50 * NS_PER_MS) /* from "all are subscribed" to the start of the schedule */
 #define PROGRESS_MS 100
 
@@ -26,9 +25,14 @@ volatile sig_atomic_t runner_interrupted;
 struct runner {
 	const struct run_spec *spec;
 	const struct runner_progress *progress;
+	enum lab_mode mode;
 	struct run_plan plan;
 	struct load_shared *shared;
 	struct publish_log *log;
+	struct lab lab;
+	struct lab_counts counts; /* of the network, as last read */
+	uint64_t dropped_before;  /* when it was made, and one end was up before the other */
+	struct run_wire wire_connecting, wire;
 	struct server_process server;
 	pid_t load_pid;
 	int log_fd, load_fd; /* a memfd; our end of the load's socket pair */
@@ -44,7 +48,7 @@ static void child_main(struct runner *runner, pid_t parent, int fd)
 {
 	struct load_config config = {
 	        .spec = runner->spec,
-	        .address = ADDRESS,
+	        .lab = &runner->lab,
 	        .port = runner->server.port,
 	        .authority = runner->spec->parameters.tls ? runner->authority : NULL,
 	        .log = runner->log,
@@ -52,7 +56,8 @@ static void child_main(struct runner *runner, pid_t parent, int fd)
 	        .shared = runner->shared,
 	};
 
-	if (!process_prepare_child(parent, runner->load_cpu))
+	if (lab_enter(&runner->lab, LAB_CLIENTS) ||
+	    !process_prepare_child(parent, runner->load_cpu))
 		_exit(1);
 	/* Our copy of the server's line, so that the parent's close is the last. */
 	close(runner->server.control_fd);
@@ -167,6 +172,23 @@ static int note_waits(struct runner *runner)
 	return 0;
 }
 
+/* What has crossed the network since it was counted last, into *wire if that is not NULL. */
+static void count_wire(struct runner *runner, struct run_wire *wire)
+{
+	struct lab_counts now, *before = &runner->counts;
+
+	if (lab_count(&runner->lab, &now))
+		return;
+	if (wire)
+		*wire = (struct run_wire){
+		        .bytes_down = now.bytes_down - before->bytes_down,
+		        .bytes_up = now.bytes_up - before->bytes_up,
+		        .packets_down = now.packets_down - before->packets_down,
+		        .packets_up = now.packets_up - before->packets_up,
+		};
+	*before = now;
+}
+
 static void usage_failed(struct runner *runner, int err)
 {
 	if (err)
@@ -195,6 +217,7 @@ static int measure(struct runner *runner)
 	int err;
 
 	process_private_memory(runner->server.pid, &runner->usage.memory_bytes);
+	count_wire(runner, &runner->wire_connecting);
 	if (server_publish(&runner->server, start_ns))
 		return -ESRCH;
 	if (send(runner->load_fd, &start_ns, sizeof start_ns, MSG_NOSIGNAL) != sizeof start_ns)
@@ -202,12 +225,14 @@ static int measure(struct runner *runner)
 	err = wait_until(runner, main_ns);
 	if (err)
 		return err;
+	count_wire(runner, NULL);
 	usage_failed(runner, read_usage(runner, &runner->server_before, &runner->load_before));
 	err = wait_until(runner, main_ns + runner->plan.main_ns);
 	if (err < 0)
 		return err;
 	/* Also where nothing was left to drain and the load was quicker than we. */
 	usage_failed(runner, note_usage(runner));
+	count_wire(runner, &runner->wire);
 	if (!err)
 		err = wait_until(runner, UINT64_MAX);
 	return err == 1 ? release_load(runner) : err;
@@ -256,6 +281,20 @@ static int find_authority(struct runner *runner)
 	return err;
 }
 
+static int open_lab(struct runner *runner)
+{
+	struct lab_trouble trouble;
+	int err = lab_open(&runner->lab, runner->mode, &trouble);
+
+	if (err)
+		snprintf(runner->reason, sizeof runner->reason, "the lab: %s: %s", trouble.step,
+		         strerror(trouble.error));
+	else
+		count_wire(runner, NULL);
+	runner->dropped_before = runner->counts.dropped;
+	return err;
+}
+
 static int start(struct runner *runner)
 {
 	int err = runner->spec->parameters.tls ? find_authority(runner) : 0;
@@ -268,8 +307,12 @@ static int start(struct runner *runner)
 		         strerror(-err));
 		return err;
 	}
-	err = server_start(&runner->server, runner->spec, &runner->plan, runner->log_fd,
-	                   runner->server_cpu, runner->reason, sizeof runner->reason);
+	err = open_lab(runner);
+	if (err)
+		return err;
+	err = server_start(&runner->server, runner->spec, &runner->plan, &runner->lab,
+	                   runner->log_fd, runner->server_cpu, runner->reason,
+	                   sizeof runner->reason);
 	if (err)
 		return err;
 	process_private_memory(runner->server.pid, &runner->usage.memory_before_bytes);
@@ -313,6 +356,7 @@ static void wait_for_bad_news(struct runner *runner)
 
 static void release(struct runner *runner)
 {
+	lab_close(&runner->lab);
 	publish_log_close(&runner->log);
 	if (runner->log_fd >= 0)
 		close(runner->log_fd);
@@ -328,8 +372,11 @@ static void complete(const struct runner *runner, struct run_result *result)
 	result->server = runner->usage;
 	result->server.cpu_share = (double)runner->usage.cpu_ns / 1e6 / result->main_ms;
 	result->load.wait_ns = runner->load_wait_ns;
-	strcpy(result->lab_mode, "loopback");
-	strcpy(result->wire_counts, "modelled");
+	result->wire_connecting = runner->wire_connecting;
+	result->wire = runner->wire;
+	result->packets_dropped = runner->counts.dropped - runner->dropped_before;
+	strcpy(result->lab_mode, lab_mode_name(runner->mode));
+	strcpy(result->wire_counts, runner->mode == LAB_LOOPBACK ? "modelled" : "counted");
 	if (runner->server_cpu < 0)
 		strcpy(result->pinning, "none");
 	else
@@ -339,14 +386,16 @@ static void complete(const struct runner *runner, struct run_result *result)
 		strcpy(result->reason, runner->reason);
 }
 
-int runner_run(const struct run_spec *spec, struct run_result *result,
+int runner_run(const struct run_spec *spec, enum lab_mode mode, struct run_result *result,
                const struct runner_progress *progress)
 {
 	struct runner runner = {
 	        .spec = spec,
 	        .progress = progress,
+	        .mode = mode,
 	        .plan = run_plan(spec),
 	        .server = {.pid_fd = -1, .control_fd = -1},
+	        .lab = {.user_fd = -1, .net_fd = {-1, -1}},
 	        .log_fd = -1,
 	        .load_fd = -1,
 	};

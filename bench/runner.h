@@ -17,10 +17,11 @@ struct runner_progress {
 extern volatile sig_atomic_t runner_interrupted;
 
 /*
- * Carries out the run and fills in *result. 0 also where the run turned out invalid
- * (result->valid, ->reason); -EINTR where it was interrupted, and *result is worth nothing.
+ * Carries out the run in a lab of its own of that mode, and fills in *result. 0 also where the run
+ * turned out invalid (result->valid, ->reason); -EINTR where it was interrupted, and *result is
+ * worth nothing.
  */
-int runner_run(const struct run_spec *spec, struct run_result *result,
+int runner_run(const struct run_spec *spec, enum lab_mode mode, struct run_result *result,
                const struct runner_progress *progress);
 
 #endif

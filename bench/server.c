@@ -23,7 +23,7 @@
 #define STOP_MS          5000
 #define LOG_MESSAGES_MIN 1024
 #define LOG_MESSAGES_MAX 1e6
-#define ARGUMENTS_MAX    20
+#define ARGUMENTS_MAX    21
 #define TIMEOUT_MAX_MS   3.6e6 /* as build/serve has it */
 #define TIMEOUT_SPARE_MS 6e4
 
@@ -67,12 +67,14 @@ static double quiet_ms(const struct run_parameters *parameters)
 }
 
 static void build_arguments(struct arguments *arguments, const struct run_spec *spec,
-                            const struct run_plan *plan, int control_fd, int log_fd)
+                            const struct run_plan *plan, const struct lab *lab, int control_fd,
+                            int log_fd)
 {
 	const struct run_parameters *parameters = &spec->parameters;
 
 	add(arguments, "--transport=%s", parameters->transport);
 	add(arguments, "--stack=%s", parameters->stack);
+	add(arguments, "--listen=%s", lab_server_address(lab));
 	add(arguments, "--port=0");
 	if (parameters->tls)
 		add(arguments, "--tls");
@@ -124,14 +126,14 @@ static int read_ready(int fd, uint16_t *port, char *error, size_t error_size)
 		line[size] = '\0';
 	}
 	/* http, https, or what the floor calls itself */
-	if (sscanf(line, "ready %*[a-z]://127.0.0.1:%" SCNu16, port) == 1)
+	if (sscanf(line, "ready %*[a-z]://%*[0-9.]:%" SCNu16, port) == 1)
 		return 0;
 	snprintf(error, error_size, "the server did not start: see its message above");
 	return -EIO;
 }
 
-static pid_t spawn(const struct run_spec *spec, const struct run_plan *plan, const int control[2],
-                   const int ready[2], int log_fd, int cpu)
+static pid_t spawn(const struct run_spec *spec, const struct run_plan *plan, const struct lab *lab,
+                   const int control[2], const int ready[2], int log_fd, int cpu)
 {
 	const int inherited[] = {control[1], log_fd};
 	struct arguments arguments = {.count = 0};
@@ -143,10 +145,10 @@ static pid_t spawn(const struct run_spec *spec, const struct run_plan *plan, con
 		errno = -err;
 		return -1;
 	}
-	build_arguments(&arguments, spec, plan, control[1], log_fd);
+	build_arguments(&arguments, spec, plan, lab, control[1], log_fd);
 	pid = fork();
 	if (pid == 0) {
-		if (process_prepare_child(parent, cpu))
+		if (!lab_enter(lab, LAB_SERVER) && process_prepare_child(parent, cpu))
 			execute(program, &arguments, ready[1], inherited, 2);
 		_exit(127);
 	}
@@ -154,7 +156,8 @@ static pid_t spawn(const struct run_spec *spec, const struct run_plan *plan, con
 }
 
 int server_start(struct server_process *server, const struct run_spec *spec,
-                 const struct run_plan *plan, int log_fd, int cpu, char *error, size_t error_size)
+                 const struct run_plan *plan, const struct lab *lab, int log_fd, int cpu,
+                 char *error, size_t error_size)
 {
 	int control[2] = {-1, -1}, ready[2] = {-1, -1}, err = 0;
 
@@ -162,7 +165,7 @@ int server_start(struct server_process *server, const struct run_spec *spec,
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) || pipe2(ready, O_CLOEXEC))
 		err = -errno;
 	if (!err) {
-		server->pid = spawn(spec, plan, control, ready, log_fd, cpu);
+		server->pid = spawn(spec, plan, lab, control, ready, log_fd, cpu);
 		err = server->pid > 0 ? 0 : -errno;
 	}
 	close(control[1]);

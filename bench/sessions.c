@@ -175,7 +175,10 @@ int sessions_open(struct sessions *sessions, const struct sessions_config *confi
 	        .client = config->client,
 	        .count = config->count,
 	        .publish = config->publish,
-	        .network = {.address = config->address, .port = config->port, .epoll_fd = -1},
+	        .network = {.address = config->address,
+	                    .port = config->port,
+	                    .sources = config->sources,
+	                    .epoll_fd = -1},
 	        .timer_fd = -1,
 	};
 	err = check_descriptors(sessions);

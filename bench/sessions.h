@@ -36,6 +36,7 @@ struct sessions_config {
 	const struct client_ops *client;
 	const char *address; /* numeric IPv4; borrowed */
 	uint16_t port;
+	in_addr_t sources;     /* as in struct network */
 	const char *authority; /* PEM: whom TLS trusts; NULL: plain */
 	size_t count;
 	bool publish; /* they are to send: they open LANE_UP too, where the client has one */

@@ -5,9 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "../transports/clock.h"
+
 #define LOAD_CPU_MAX       0.9
 #define WAIT_MAX           0.05 /* of the main phase */
 #define LOAD_WAIT_PER_CPU  2
+#define LOAD_WAIT_LEAST_NS (20 * NS_PER_MS) /* less says little of so short a run */
 #define LATENESS_MAX_MS    10.0
 #define LATENESS_MAX_SHARE 0.05 /* of the poll interval */
 
@@ -68,7 +71,8 @@ static void check_load(const struct run_spec *spec, struct run_result *result)
 	if (load->cpu_share > LOAD_CPU_MAX)
 		invalid(result, "the load took %.0f %% of its CPU (at most %.0f %%)",
 		        load->cpu_share * 100, LOAD_CPU_MAX * 100);
-	else if (load->wait_ns > LOAD_WAIT_PER_CPU * load->cpu_ns)
+	else if (load->wait_ns > LOAD_WAIT_LEAST_NS &&
+	         load->wait_ns > LOAD_WAIT_PER_CPU * load->cpu_ns)
 		invalid(result,
 		        "the load waited %.1f times as long for a CPU as it had one (at most %d)",
 		        (double)load->wait_ns / (double)load->cpu_ns, LOAD_WAIT_PER_CPU);
@@ -81,6 +85,9 @@ void verdict_find(const struct run_spec *spec, struct run_result *result)
 {
 	if (!*result->reason)
 		check_deliveries(result);
+	if (!*result->reason && result->packets_dropped)
+		invalid(result, "the network's devices dropped %" PRIu64 " packets",
+		        result->packets_dropped);
 	check_length(spec, result);
 	check_waiting(result, "server", result->server.wait_ns);
 	check_waiting(result, "load", result->load.wait_ns);
