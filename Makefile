@@ -118,7 +118,7 @@ flags: ## print the compiler flags, for other tools
 	@echo $(FLAGS)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'V=1 shows each command, WERROR=1 makes warnings errors, CC= and CFLAGS= are yours.'
 	@echo 'SANITIZE=address,undefined builds into build/sanitize-address-undefined/.'
