@@ -30,7 +30,7 @@ static int section_bit(const char *name)
 
 static int unknown_key(struct draft *draft, const struct setting *setting, int section)
 {
-	char allowed[256] = "";
+	char allowed[384] = "";
 
 	for (size_t i = 0; i < KEYS; i++) {
 		if (experiment_keys[i].sections & section)

@@ -21,6 +21,12 @@
  *                 rate_up_hz (0), cuts (0), warmup_s (2), main_s (10)
  *   [quick]       the same keys as [run], and blocks: what --quick puts in their place
  *
+ *                 link_delay_ms (0), link_jitter_ms (0), link_loss (0), link_loss_burst (0),
+ *                 link_rate_mbit (0), link_queue (100)
+ *
+ * link_*: what is between server and clients, the same both ways (link.h); all 0 but the queue:
+ * nothing. It needs a private network (lab.h).
+ *
  * rate_up_hz: messages a second that all subscribers of a run publish together, taking turns in an
  * order drawn from the seed, to the topic to which the server publishes rate_hz of them, which may
  * then be 0. Their schedule is made before the run like the server's. Only with format = json.

@@ -244,8 +244,9 @@ static void test_an_unknown_key_is_answered_with_the_known_ones(void **state)
 	assert_refused(
 	        HEAD "rate = 5\n",
 	        ":4: key 'rate': no such key in [run] (allowed: subscribers, rate_hz, "
-	        "rate_up_hz, arrivals, payload_bytes, format, headers, cuts, warmup_s, main_s, "
-	        "cells, tls, poll_interval_ms, batch)");
+	        "rate_up_hz, arrivals, payload_bytes, format, headers, cuts, link_delay_ms, "
+	        "link_jitter_ms, link_loss, link_loss_burst, link_rate_mbit, link_queue, warmup_s, "
+	        "main_s, cells, tls, poll_interval_ms, batch)");
 }
 
 static void test_an_unknown_section_is_refused(void **state)
@@ -381,14 +382,15 @@ static void test_a_wrong_set_names_the_option(void **state)
 	                   "is 50");
 	assert_set_refused("rate=5", "--set rate=5: no such key in [run] (allowed: subscribers, "
 	                             "rate_hz, rate_up_hz, arrivals, payload_bytes, format, "
-	                             "headers, cuts, warmup_s, main_s, cells, tls, "
-	                             "poll_interval_ms, batch)");
+	                             "headers, cuts, link_delay_ms, link_jitter_ms, link_loss, "
+	                             "link_loss_burst, link_rate_mbit, link_queue, warmup_s, "
+	                             "main_s, cells, tls, poll_interval_ms, batch)");
 }
 
 static void test_a_wrong_seed_or_only_names_the_option(void **state)
 {
 	const char *const only[] = {"sse", "websocket", NULL};
-	char expected[256];
+	char expected[512];
 
 	(void)state;
 	assert_options_refused(&(struct experiment_options){.seed = "x"},

@@ -300,23 +300,31 @@ static void note_cells(const struct summary *summary, void (*line)(void *user, c
 	}
 }
 
+static const char *lab_text(const char *mode)
+{
+	if (strcmp(mode, "loopback") == 0)
+		return "no link is emulated";
+	if (strcmp(mode, "link") == 0)
+		return "a private network of 1500-byte frames, and a link in it";
+	return "a private network of 1500-byte frames, without delay";
+}
+
 static void note_lab(const struct summary *summary, void (*line)(void *user, const char *text),
                      void *user)
 {
-	const struct summary_row *row = &summary->rows[0];
-	bool modelled = strcmp(row->wire_counts, "modelled") == 0;
+	const struct summary_row *last =
+	        &summary->rows[summary->count - 1]; /* with a link, if any */
+	bool modelled = strcmp(last->wire_counts, "modelled") == 0;
 	char text[256];
 
-	snprintf(text, sizeof(text), "%s: %s; byte counts are %s.", row->lab_mode,
-	         strcmp(row->lab_mode, "loopback") == 0
-	                 ? "no link is emulated"
-	                 : "a private network of 1500-byte frames, without delay",
+	snprintf(text, sizeof(text), "%s: %s; byte counts are %s.", last->lab_mode,
+	         lab_text(last->lab_mode),
 	         modelled ? "modelled: TCP payload + 66 B a segment"
-	                  : "those of its frames, with their Ethernet headers");
+	                  : "those of its frames, Ethernet headers included");
 	line(user, text);
-	line(user,
-	     "Without a delay the latency of sse, websocket and longpoll is the time it takes "
-	     "to wake up, not network time.");
+	if (summary->rows[0].parameters.link.delay_ms == 0)
+		line(user, "Without a delay the latency of sse, websocket and longpoll is the time "
+		           "it takes to wake up, not network time.");
 }
 
 static void note_invalid(const struct summary *summary, void (*line)(void *user, const char *text),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/ethtool.h>
+#include <linux/if_tun.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
@@ -19,12 +20,14 @@
 
 #include "netlink.h"
 
-#define SERVER_ADDRESS  0x0a4d0001U /* 10.77.0.1 */
-#define CLIENTS_ADDRESS 0x0a4e0001U /* 10.78.0.1 */
-#define CLIENTS_PREFIX  16
-#define MTU_BYTES       1500
-#define CONGESTION      "cubic"
-#define FDS_MAX         5
+#define SERVER_ADDRESS        0x0a4d0001U /* 10.77.0.1 */
+#define CLIENTS_ADDRESS       0x0a4e0001U /* 10.78.0.1 */
+#define CLIENTS_PREFIX        16
+#define MTU_BYTES             1500
+#define ETHERNET_HEADER_BYTES 14
+#define CONGESTION            "cubic"
+#define QUEUE_PACKETS         100000 /* of a TUN device, which drops more without a word */
+#define FDS_MAX               7
 
 static const char *const devices[] = {[LAB_SERVER] = "server", [LAB_CLIENTS] = "clients"};
 
@@ -35,8 +38,9 @@ static const uint8_t macs[2][6] = {{2, 0, 0, 0, 77, 1}, {2, 0, 0, 0, 78, 1}};
 struct building {
 	uid_t uid;
 	gid_t gid;
+	enum lab_mode mode;
 	bool as_root; /* without a user namespace */
-	int user_fd, net_fd[2];
+	int user_fd, net_fd[2], device_fd[2];
 	struct mnl_socket *netlink[2];
 };
 
@@ -102,8 +106,34 @@ static int make_clients_side(struct building *building)
 	return make_network_namespace(building, LAB_CLIENTS);
 }
 
+/* In the namespace that this process is in. */
+static int make_tun(const char *device, int *fd)
+{
+	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+
+	*fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (*fd < 0)
+		return -errno;
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", device);
+	return ioctl(*fd, TUNSETIFF, &request) ? -errno : 0;
+}
+
+static int make_tuns(struct building *building)
+{
+	int err = 0;
+
+	for (size_t side = 0; side < 2 && !err; side++) {
+		err = setns(building->net_fd[side], CLONE_NEWNET) ? -errno : 0;
+		if (!err)
+			err = make_tun(devices[side], &building->device_fd[side]);
+	}
+	return err;
+}
+
 static int make_pair(struct building *building)
 {
+	if (building->mode == LAB_LINK)
+		return make_tuns(building);
 	return netlink_add_veth(building->netlink[LAB_CLIENTS], devices[LAB_CLIENTS],
 	                        devices[LAB_SERVER], building->net_fd[LAB_SERVER], MTU_BYTES);
 }
@@ -164,24 +194,48 @@ static int tune(void)
 	return err == -ENOENT ? 0 : err;
 }
 
+/* What an end of the pair has that a TUN device has not: offloads, and an Ethernet address. */
+static int set_up_ethernet(struct building *building, enum lab_side side)
+{
+	int err = turn_offloads_off(devices[side]);
+
+	(void)building;
+	return err ? err : set_mac(devices[side], macs[side]);
+}
+
+/* Before it is up. */
+static int set_up_device(struct building *building, enum lab_side side)
+{
+	if (building->mode == LAB_LINK)
+		return netlink_set_queue(building->netlink[side], devices[side], QUEUE_PACKETS);
+	return set_up_ethernet(building, side);
+}
+
+/* Else each end would ask for the other's Ethernet address. */
+static int introduce(struct building *building, enum lab_side side)
+{
+	enum lab_side other = side == LAB_SERVER ? LAB_CLIENTS : LAB_SERVER;
+
+	if (building->mode == LAB_LINK)
+		return 0;
+	return netlink_add_neighbour(building->netlink[side], devices[side],
+	                             side == LAB_SERVER ? CLIENTS_ADDRESS : SERVER_ADDRESS,
+	                             macs[other]);
+}
+
 /* What both ends have in common. */
 static int set_up_side(struct building *building, enum lab_side side)
 {
-	enum lab_side other = side == LAB_SERVER ? LAB_CLIENTS : LAB_SERVER;
-	in_addr_t other_address = side == LAB_SERVER ? CLIENTS_ADDRESS : SERVER_ADDRESS;
 	struct mnl_socket *netlink = building->netlink[side];
 	int err = setns(building->net_fd[side], CLONE_NEWNET) ? -errno : tune();
 
 	if (!err)
-		err = turn_offloads_off(devices[side]);
-	if (!err)
-		err = set_mac(devices[side], macs[side]);
+		err = set_up_device(building, side);
 	if (!err)
 		err = netlink_set_up(netlink, "lo");
 	if (!err)
 		err = netlink_set_up(netlink, devices[side]);
-	return err ? err
-	           : netlink_add_neighbour(netlink, devices[side], other_address, macs[other]);
+	return err ? err : introduce(building, side);
 }
 
 static int set_up_server_side(struct building *building)
@@ -195,8 +249,9 @@ static int set_up_server_side(struct building *building)
 	if (!err)
 		err = netlink_add_route(netlink, device, CLIENTS_ADDRESS, 32, 0, CONGESTION);
 	return err ? err
-	           : netlink_add_route(netlink, device, CLIENTS_ADDRESS & 0xffff0000U,
-	                               CLIENTS_PREFIX, CLIENTS_ADDRESS, CONGESTION);
+	           : netlink_add_route(
+	                     netlink, device, CLIENTS_ADDRESS & 0xffff0000U, CLIENTS_PREFIX,
+	                     building->mode == LAB_LINK ? 0 : CLIENTS_ADDRESS, CONGESTION);
 }
 
 static int set_up_clients_side(struct building *building)
@@ -251,6 +306,8 @@ static int try_echo(struct building *building)
 	int listener = -1, client = -1, err;
 	char byte = 'x';
 
+	if (building->mode == LAB_LINK)
+		return 0; /* nobody carries anything yet */
 	alarm(5);
 	err = listen_there(building, &address, &listener);
 	if (!err)
@@ -294,17 +351,42 @@ union rights {
 	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
 };
 
+/* What is handed over, in this order; gives how many they are. take_fds takes them apart. */
+static size_t list_fds(const struct building *building, int *fds)
+{
+	size_t count = 0;
+
+	for (size_t side = 0; side < 2; side++) {
+		fds[count++] = building->net_fd[side];
+		fds[count++] = mnl_socket_get_fd(building->netlink[side]);
+		if (building->mode == LAB_LINK)
+			fds[count++] = building->device_fd[side];
+	}
+	if (!building->as_root)
+		fds[count++] = building->user_fd;
+	return count;
+}
+
+static int take_fds(struct lab *lab, const int *fds)
+{
+	size_t next = 0;
+
+	for (size_t side = 0; side < 2; side++) {
+		lab->net_fd[side] = fds[next++];
+		lab->netlink[side] = mnl_socket_fdopen(fds[next++]);
+		if (lab->mode == LAB_LINK)
+			lab->device_fd[side] = fds[next++];
+	}
+	if (lab->is_private)
+		lab->user_fd = fds[next];
+	return lab->netlink[LAB_SERVER] && lab->netlink[LAB_CLIENTS] ? 0 : -ENOMEM;
+}
+
 /* The descriptors hold the namespaces and outlive their maker. */
 static void hand_over(int fd, struct outcome *outcome, const struct building *building)
 {
-	const int fds[FDS_MAX] = {
-	        building->net_fd[LAB_SERVER],
-	        building->net_fd[LAB_CLIENTS],
-	        mnl_socket_get_fd(building->netlink[LAB_SERVER]),
-	        mnl_socket_get_fd(building->netlink[LAB_CLIENTS]),
-	        building->user_fd,
-	};
-	size_t count = building->as_root ? FDS_MAX - 1 : FDS_MAX;
+	int fds[FDS_MAX];
+	size_t count = list_fds(building, fds);
 	union rights rights = {0};
 	struct iovec data = {outcome, sizeof *outcome};
 	struct msghdr message = {.msg_iov = &data,
@@ -319,9 +401,10 @@ static void hand_over(int fd, struct outcome *outcome, const struct building *bu
 	sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
-static void build(int fd, bool as_root)
+static void build(int fd, enum lab_mode mode, bool as_root)
 {
-	struct building building = {.uid = geteuid(), .gid = getegid(), .as_root = as_root};
+	struct building building = {
+	        .uid = geteuid(), .gid = getegid(), .mode = mode, .as_root = as_root};
 	struct outcome outcome = {0};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -336,12 +419,6 @@ static void build(int fd, bool as_root)
 	_exit(0);
 }
 
-static int take_netlink(struct lab *lab, enum lab_side side, int fd)
-{
-	lab->netlink[side] = mnl_socket_fdopen(fd);
-	return lab->netlink[side] ? 0 : -errno;
-}
-
 static int take_over(struct lab *lab, int fd, struct outcome *outcome)
 {
 	union rights rights = {0};
@@ -350,7 +427,7 @@ static int take_over(struct lab *lab, int fd, struct outcome *outcome)
 	                         .msg_iovlen = 1,
 	                         .msg_control = rights.bytes,
 	                         .msg_controllen = sizeof rights};
-	int fds[FDS_MAX] = {-1, -1, -1, -1, -1}, err;
+	int fds[FDS_MAX];
 
 	if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *outcome) {
 		*outcome = (struct outcome){.step = STEPS - 1, .error = ETIMEDOUT};
@@ -359,11 +436,7 @@ static int take_over(struct lab *lab, int fd, struct outcome *outcome)
 	if (outcome->error)
 		return -outcome->error;
 	memcpy(fds, CMSG_DATA(&rights.head), rights.head.cmsg_len - CMSG_LEN(0));
-	lab->net_fd[LAB_SERVER] = fds[0];
-	lab->net_fd[LAB_CLIENTS] = fds[1];
-	lab->user_fd = fds[4];
-	err = take_netlink(lab, LAB_SERVER, fds[2]);
-	return err ? err : take_netlink(lab, LAB_CLIENTS, fds[3]);
+	return take_fds(lab, fds);
 }
 
 /* In a child: this process stays where it is. */
@@ -374,12 +447,13 @@ static int try_to_build(struct lab *lab, bool as_root, struct lab_trouble *troub
 	pid_t child;
 
 	*trouble = (struct lab_trouble){"a process to build it in", 0};
+	lab->is_private = !as_root;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
 		return -(trouble->error = errno);
 	child = fork();
 	if (child == 0) {
 		close(fds[0]);
-		build(fds[1], as_root);
+		build(fds[1], lab->mode, as_root);
 	}
 	close(fds[1]);
 	err = child < 0 ? -errno : take_over(lab, fds[0], &outcome);
@@ -389,7 +463,6 @@ static int try_to_build(struct lab *lab, bool as_root, struct lab_trouble *troub
 	trouble->error = -err;
 	if (child > 0 && outcome.step < STEPS)
 		trouble->step = steps[outcome.step].name;
-	lab->is_private = !as_root;
 	return err;
 }
 
@@ -397,7 +470,7 @@ int lab_open(struct lab *lab, enum lab_mode mode, struct lab_trouble *trouble)
 {
 	int err;
 
-	*lab = (struct lab){.mode = mode, .user_fd = -1, .net_fd = {-1, -1}};
+	*lab = (struct lab){.mode = mode, .user_fd = -1, .net_fd = {-1, -1}, .device_fd = {-1, -1}};
 	*trouble = (struct lab_trouble){0};
 	if (mode == LAB_LOOPBACK)
 		return 0;
@@ -425,6 +498,7 @@ void lab_close(struct lab *lab)
 			mnl_socket_close(lab->netlink[side]);
 		lab->netlink[side] = NULL;
 		close_fd(&lab->net_fd[side]);
+		close_fd(&lab->device_fd[side]);
 	}
 	close_fd(&lab->user_fd);
 }
@@ -471,12 +545,17 @@ int lab_count(const struct lab *lab, struct lab_counts *counts)
 	counts->bytes_up = stats[LAB_SERVER].rx_bytes;
 	counts->packets_down = stats[LAB_SERVER].tx_packets;
 	counts->packets_up = stats[LAB_SERVER].rx_packets;
+	if (lab->mode == LAB_LINK) { /* whose devices know of no Ethernet */
+		counts->bytes_down += ETHERNET_HEADER_BYTES * counts->packets_down;
+		counts->bytes_up += ETHERNET_HEADER_BYTES * counts->packets_up;
+	}
 	return 0;
 }
 
 const char *lab_mode_name(enum lab_mode mode)
 {
-	static const char *const names[] = {[LAB_LOOPBACK] = "loopback", [LAB_DIRECT] = "direct"};
+	static const char *const names[] = {
+	        [LAB_LOOPBACK] = "loopback", [LAB_DIRECT] = "direct", [LAB_LINK] = "link"};
 
 	return names[mode];
 }

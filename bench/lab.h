@@ -11,6 +11,11 @@
  * nothing else crosses it (no IPv6, no ARP); congestion control is cubic. It cannot: delay, lose,
  * or limit. A frame arrives when the sender's CPU has carried it over.
  *
+ * LAB_LINK has a TUN device at each end instead, and between them the link process
+ * (link_process.h), which delays, loses and limits. It promises the same of the packets, and an
+ * Ethernet header of 14 bytes is added to each, as on the wire. It cannot carry more than some
+ * 100,000 packets a second, and is late by as much as the machine is in waking it up.
+ *
  * LAB_LOOPBACK is what is left where the kernel refuses that: packets of up to 64 KiB through one
  * device that counts each of them twice, so that wire bytes are modelled.
  *
@@ -25,7 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum lab_mode { LAB_LOOPBACK, LAB_DIRECT };
+enum lab_mode { LAB_LOOPBACK, LAB_DIRECT, LAB_LINK };
 
 enum lab_side { LAB_SERVER, LAB_CLIENTS };
 
@@ -34,6 +39,10 @@ struct mnl_socket;
 struct lab {
 	enum lab_mode mode;
 	bool is_private; /* in a user namespace of its own; else root made it */
+	/* LAB_LINK: the far ends of the devices, by side, for the link process. What is read there
+	 * a side has sent, and what is written there it receives; packets begin with their IP
+	 * header. */
+	int device_fd[2];
 
 	/* private */
 	int user_fd;                   /* that namespace; -1: none */
@@ -74,7 +83,7 @@ struct lab_counts {
 /* 0, or a negative errno: -ENOTSUP on loopback. */
 int lab_count(const struct lab *lab, struct lab_counts *counts);
 
-/* "direct", "loopback" */
+/* "direct", "link", "loopback" */
 const char *lab_mode_name(enum lab_mode mode);
 
 /* What to do about it, in one line; never NULL. */

@@ -112,7 +112,7 @@ static const struct argp_option run_argp_options[] = {
         {"only", OPTION_ONLY, "CELL", 0, "Only TRANSPORT, /STACK or TRANSPORT/STACK (repeatable)",
          0},
         {"lab", OPTION_LAB, "MODE", 0,
-         "direct or loopback (direct, or loopback where that cannot be had: see bench probe)", 0},
+         "private or loopback (private; loopback where that cannot be had: see bench probe)", 0},
         {"set", OPTION_SET, "KEY=VALUE", 0, "In place of the file's value (repeatable)", 0},
         {0},
 };
@@ -316,21 +316,40 @@ static bool can_open_lab(enum lab_mode mode, struct lab_trouble *trouble)
 	return !err;
 }
 
-/* The mode asked for, or the best that this machine has; what is not to be had is said. */
-static enum lab_mode choose_lab(const char *asked)
+static bool has_link(const struct experiment *experiment)
 {
+	for (size_t i = 0; i < experiment->rows_count; i++)
+		if (run_has_link(&experiment->rows[i]))
+			return true;
+	return false;
+}
+
+static bool asks_for_loopback(const char *asked, bool linked)
+{
+	if (!asked || strcmp(asked, lab_mode_name(LAB_LOOPBACK)) != 0)
+		return false;
+	if (linked)
+		exit(usage_error("--lab loopback: no link there (link_delay_ms and its like)"));
+	return true;
+}
+
+/* The mode asked for, or the best that this machine has; what is not to be had is said. */
+static enum lab_mode choose_lab(const struct experiment *experiment, const char *asked)
+{
+	bool linked = has_link(experiment);
+	enum lab_mode mode = linked ? LAB_LINK : LAB_DIRECT;
 	struct lab_trouble trouble;
 
-	if (asked && !strcmp(asked, lab_mode_name(LAB_LOOPBACK)))
+	if (asks_for_loopback(asked, linked))
 		return LAB_LOOPBACK;
-	if (asked && strcmp(asked, lab_mode_name(LAB_DIRECT)))
-		exit(usage_error("--lab: '%s' is no mode (known: direct, loopback)", asked));
-	if (can_open_lab(LAB_DIRECT, &trouble))
-		return LAB_DIRECT;
+	if (asked && strcmp(asked, "private") != 0)
+		exit(usage_error("--lab: '%s' is no mode (known: private, loopback)", asked));
+	if (can_open_lab(mode, &trouble))
+		return mode;
 	fprintf(stderr, "bench: no private network here: %s: %s (bench probe says more)%s\n",
 	        trouble.step, strerror(trouble.error),
-	        asked ? "" : "; measuring on loopback, where wire bytes are modelled");
-	if (asked)
+	        asked || linked ? "" : "; measuring on loopback, where wire bytes are modelled");
+	if (asked || linked)
 		exit(EXIT_FAILURE);
 	return LAB_LOOPBACK;
 }
@@ -411,7 +430,7 @@ static int run(int argc, char **argv)
 		snprintf(folder, sizeof folder, "%s", options.out);
 	else if (result_folder_name(folder, sizeof folder, experiment.name))
 		return usage_error("there is no folder results beside this program: use --out DIR");
-	status = run_series(&experiment, choose_lab(options.lab), folder, path);
+	status = run_series(&experiment, choose_lab(&experiment, options.lab), folder, path);
 	experiment_free(&experiment);
 	return status;
 }
@@ -433,6 +452,15 @@ static int report(int argc, char **argv)
 
 /* bench probe */
 
+static const struct {
+	enum lab_mode mode;
+	const char *what;
+} offers[] = {
+        {LAB_DIRECT, "two network namespaces and a pair of devices; every frame is counted"},
+        {LAB_LINK, "the same with a link between them: delay, jitter, loss, rate"},
+        {LAB_LOOPBACK, "no network of its own; wire bytes are modelled"},
+};
+
 static int probe(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -441,13 +469,15 @@ static int probe(int argc, char **argv)
 	struct lab_trouble trouble;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	if (can_open_lab(LAB_DIRECT, &trouble))
-		printf("direct    yes: two network namespaces and a pair of devices, every frame "
-		       "counted\n");
-	else
-		printf("direct    no: %s: %s\n          try: %s\n", trouble.step,
-		       strerror(trouble.error), lab_advice(&trouble));
-	printf("loopback  yes: no network of its own, wire bytes modelled\n");
+	for (size_t i = 0; i < sizeof offers / sizeof *offers; i++) {
+		const char *name = lab_mode_name(offers[i].mode);
+
+		if (can_open_lab(offers[i].mode, &trouble))
+			printf("%-8s  yes: %s\n", name, offers[i].what);
+		else
+			printf("%-8s  no: %s: %s\n          try: %s\n", name, trouble.step,
+			       strerror(trouble.error), lab_advice(&trouble));
+	}
 	return EXIT_SUCCESS;
 }
 

@@ -5,6 +5,13 @@
 
 #include "../transports/matrix.h"
 
+static bool same_link(const struct link_settings *a, const struct link_settings *b)
+{
+	return a->delay_ms == b->delay_ms && a->jitter_ms == b->jitter_ms && a->loss == b->loss &&
+	       a->loss_burst == b->loss_burst && a->rate_mbit == b->rate_mbit &&
+	       a->queue == b->queue;
+}
+
 int parameters_difference(const struct run_parameters *a, const struct run_parameters *b)
 {
 	return (a->subscribers != b->subscribers ? PARAMETER_SUBSCRIBERS : 0) |
@@ -17,6 +24,7 @@ int parameters_difference(const struct run_parameters *a, const struct run_param
 	       (a->batch != b->batch ? PARAMETER_BATCH : 0) |
 	       (a->headers != b->headers ? PARAMETER_HEADERS : 0) |
 	       (a->tls != b->tls ? PARAMETER_TLS : 0) | (a->cuts != b->cuts ? PARAMETER_CUTS : 0) |
+	       (same_link(&a->link, &b->link) ? 0 : PARAMETER_LINK) |
 	       (a->warmup_s != b->warmup_s ? PARAMETER_WARMUP : 0) |
 	       (a->main_s != b->main_s ? PARAMETER_MAIN : 0);
 }
@@ -30,7 +38,8 @@ int parameters_unsaid(const struct run_parameters *parameters)
 {
 	return (parameters->rate_hz == 0 ? PARAMETER_RATE : 0) |
 	       (parameters->rate_up_hz == 0 ? PARAMETER_RATE_UP : 0) |
-	       (parameters->tls ? 0 : PARAMETER_TLS) | (parameters->cuts ? 0 : PARAMETER_CUTS);
+	       (parameters->tls ? 0 : PARAMETER_TLS) | (parameters->cuts ? 0 : PARAMETER_CUTS) |
+	       (run_has_link(parameters) ? 0 : PARAMETER_LINK);
 }
 
 __attribute__((format(printf, 3, 4))) static void part(char *out, size_t size, const char *format,
@@ -71,6 +80,25 @@ static void describe_traffic(const struct run_parameters *parameters, int which,
 		part(out, size, "%s headers", run_headers_name(parameters->headers));
 }
 
+static void describe_link(const struct run_parameters *parameters, char *out, size_t size)
+{
+	const struct link_settings *link = &parameters->link;
+
+	if (!run_has_link(parameters)) {
+		part(out, size, "no link");
+		return;
+	}
+	part(out, size, "%g ms one way", link->delay_ms);
+	if (link->jitter_ms > 0)
+		part(out, size, "up to %g ms jitter", link->jitter_ms);
+	if (link->loss > 0)
+		part(out, size, "%g %% loss", link->loss * 100);
+	if (link->loss > 0 && link->loss_burst > 0)
+		part(out, size, "%g in a row", link->loss_burst);
+	if (link->rate_mbit > 0)
+		part(out, size, "%g Mbit/s with a queue of %u", link->rate_mbit, link->queue);
+}
+
 void parameters_describe(const struct run_parameters *parameters, int which, char *out, size_t size)
 {
 	*out = '\0';
@@ -81,6 +109,8 @@ void parameters_describe(const struct run_parameters *parameters, int which, cha
 		part(out, size, "no cut");
 	else if (which & PARAMETER_CUTS)
 		part(out, size, "%u cut%s", parameters->cuts, parameters->cuts == 1 ? "" : "s");
+	if (which & PARAMETER_LINK)
+		describe_link(parameters, out, size);
 	if (which & PARAMETER_WARMUP)
 		part(out, size, "%g s warm-up", parameters->warmup_s);
 	if (which & PARAMETER_MAIN)
@@ -114,6 +144,12 @@ int parameters_compare(const struct run_parameters *a, const struct run_paramete
 	        compare(a->format, b->format),
 	        compare(a->headers, b->headers),
 	        compare(a->cuts, b->cuts),
+	        compare(a->link.delay_ms, b->link.delay_ms),
+	        compare(a->link.jitter_ms, b->link.jitter_ms),
+	        compare(a->link.loss, b->link.loss),
+	        compare(a->link.loss_burst, b->link.loss_burst),
+	        compare(a->link.rate_mbit, b->link.rate_mbit),
+	        compare(a->link.queue, b->link.queue),
 	        compare(a->warmup_s, b->warmup_s),
 	        compare(a->main_s, b->main_s),
 	        compare(position(a), position(b)),

@@ -17,9 +17,10 @@ enum {
 	PARAMETER_HEADERS = 1 << 8,
 	PARAMETER_TLS = 1 << 9,
 	PARAMETER_CUTS = 1 << 10,
-	PARAMETER_WARMUP = 1 << 11,
-	PARAMETER_MAIN = 1 << 12,
-	PARAMETERS_ALL = (1 << 13) - 1
+	PARAMETER_LINK = 1 << 11,
+	PARAMETER_WARMUP = 1 << 12,
+	PARAMETER_MAIN = 1 << 13,
+	PARAMETERS_ALL = (1 << 14) - 1
 };
 
 /* In which of these ways a and b differ. */
@@ -31,7 +32,7 @@ bool parameters_same_cell(const struct run_parameters *a, const struct run_param
 void parameters_describe(const struct run_parameters *parameters, int which, char *out,
                          size_t size);
 
-/* Those of `which` that need not be said: nothing is published up, no TLS, no cuts. */
+/* Those of `which` that need not be said: nothing is published up, no TLS, no cuts, no link. */
 int parameters_unsaid(const struct run_parameters *parameters);
 
 /* As for qsort. Rows to be compared stand together: first what all cells have in common, then the

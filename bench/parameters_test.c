@@ -24,6 +24,7 @@ static const struct run_parameters base = {
         .batch = true,
         .headers = HTTP_HEADERS_LEAN,
         .cuts = 1,
+        .link = {.delay_ms = 20, .loss = 0.01, .queue = 100},
         .warmup_s = 0.5,
         .main_s = 4,
 };
@@ -70,6 +71,11 @@ static void cut_more_often(struct run_parameters *parameters)
 	parameters->cuts = 2;
 }
 
+static void farther(struct run_parameters *parameters)
+{
+	parameters->link.delay_ms = 21;
+}
+
 static void warmed_up_longer(struct run_parameters *parameters)
 {
 	parameters->warmup_s = 0.75;
@@ -110,6 +116,7 @@ static const struct change {
         {lean, PARAMETER_FORMAT, "json", "lean"},
         {like_a_browser, PARAMETER_HEADERS, "lean headers", "browser headers"},
         {cut_more_often, PARAMETER_CUTS, "1 cut", "2 cuts"},
+        {farther, PARAMETER_LINK, "20 ms one way, 1 % loss", "21 ms one way, 1 % loss"},
         {warmed_up_longer, PARAMETER_WARMUP, "0.5 s warm-up", "0.75 s warm-up"},
         {longer, PARAMETER_MAIN, "4 s", "5 s"},
         {with_tls, PARAMETER_TLS, "plain", "TLS"},
@@ -118,7 +125,7 @@ static const struct change {
 };
 
 #define CHANGES   (sizeof changes / sizeof *changes)
-#define OF_A_CELL 10 /* from this one on, the cell decides first */
+#define OF_A_CELL 11 /* from this one on, the cell decides first */
 
 static struct run_parameters changed(size_t change)
 {
@@ -233,7 +240,7 @@ static void test_only_what_is_named_is_described_in_a_fixed_order(void **state)
 	assert_described(&base, PARAMETERS_ALL,
 	                 "100 subscribers, 10 messages/s, 5 messages/s from clients, even "
 	                 "arrivals, 64 B, json, every 250 ms, batched, lean headers, plain, 1 cut, "
-	                 "0.5 s warm-up, 4 s");
+	                 "20 ms one way, 1 % loss, 0.5 s warm-up, 4 s");
 }
 
 static void test_a_description_too_long_for_its_room_is_cut(void **state)
@@ -265,14 +272,54 @@ static void test_only_what_does_not_take_place_need_not_be_said(void **state)
 	other.rate_up_hz = 0;
 	assert_int_equal(parameters_unsaid(&other), PARAMETER_RATE | PARAMETER_RATE_UP);
 	other.cuts = 0;
+	other.link = (struct link_settings){.queue = 100};
 	assert_int_equal(parameters_unsaid(&other),
-	                 PARAMETER_RATE | PARAMETER_RATE_UP | PARAMETER_CUTS);
+	                 PARAMETER_RATE | PARAMETER_RATE_UP | PARAMETER_CUTS | PARAMETER_LINK);
 }
 
 static void assert_before(const struct run_parameters *a, const struct run_parameters *b)
 {
 	assert_true(parameters_compare(a, b) < 0);
 	assert_true(parameters_compare(b, a) > 0);
+}
+
+static void test_a_link_is_told_by_what_it_does(void **state)
+{
+	struct run_parameters other = base;
+
+	(void)state;
+	other.link = (struct link_settings){.queue = 100};
+	assert_described(&other, PARAMETER_LINK, "no link");
+	other.link = (struct link_settings){.delay_ms = 5,
+	                                    .jitter_ms = 2,
+	                                    .loss = 0.02,
+	                                    .loss_burst = 3,
+	                                    .rate_mbit = 10,
+	                                    .queue = 50};
+	assert_described(&other, PARAMETER_LINK,
+	                 "5 ms one way, up to 2 ms jitter, 2 % loss, 3 in a row, 10 Mbit/s with a "
+	                 "queue of 50");
+}
+
+static void test_each_setting_of_a_link_is_a_difference(void **state)
+{
+	const struct link_settings changed_links[] = {
+	        {.delay_ms = 21, .loss = 0.01, .queue = 100},
+	        {.delay_ms = 20, .jitter_ms = 1, .loss = 0.01, .queue = 100},
+	        {.delay_ms = 20, .loss = 0.02, .queue = 100},
+	        {.delay_ms = 20, .loss = 0.01, .loss_burst = 2, .queue = 100},
+	        {.delay_ms = 20, .loss = 0.01, .rate_mbit = 1, .queue = 100},
+	        {.delay_ms = 20, .loss = 0.01, .queue = 101},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof changed_links / sizeof *changed_links; i++) {
+		struct run_parameters other = base;
+
+		other.link = changed_links[i];
+		assert_int_equal(parameters_difference(&base, &other), PARAMETER_LINK);
+		assert_before(&base, &other);
+	}
 }
 
 static void test_each_parameter_alone_decides_the_order(void **state)
@@ -374,6 +421,8 @@ int main(void)
 	        cmocka_unit_test(test_only_what_is_named_is_described_in_a_fixed_order),
 	        cmocka_unit_test(test_a_description_too_long_for_its_room_is_cut),
 	        cmocka_unit_test(test_only_what_does_not_take_place_need_not_be_said),
+	        cmocka_unit_test(test_a_link_is_told_by_what_it_does),
+	        cmocka_unit_test(test_each_setting_of_a_link_is_a_difference),
 	        cmocka_unit_test(test_each_parameter_alone_decides_the_order),
 	        cmocka_unit_test(test_an_earlier_parameter_decides_before_all_later_ones),
 	        cmocka_unit_test(test_what_all_cells_have_decides_before_the_cell),

@@ -13,6 +13,7 @@
 #include "../transports/message.h"
 #include "../transports/schedule.h"
 #include "hist.h"
+#include "link.h"
 
 /* What is varied. Two runs with equal parameters are one row of the summary. */
 struct run_parameters {
@@ -28,6 +29,7 @@ struct run_parameters {
 	double poll_interval_ms; /* polling only */
 	bool batch;              /* longpoll: an answer carries all that is new */
 	bool tls;
+	struct link_settings link; /* all 0: none */
 	double warmup_s, main_s;
 };
 
@@ -89,7 +91,7 @@ struct run_load {
 struct run_result {
 	bool valid;
 	char reason[200];     /* why not; empty where valid */
-	char lab_mode[16];    /* "direct", "loopback": lab.h */
+	char lab_mode[16];    /* "direct", "link", "loopback": lab.h */
 	char wire_counts[16]; /* "modelled" or "counted" */
 	char pinning[40];     /* "server on CPU 0, load on CPU 1"; "none" */
 	double connect_ms, warmup_ms, main_ms, drain_ms; /* as they came out; 0: not reached */
@@ -102,6 +104,8 @@ struct run_result {
 	/* In the whole run: */
 	uint64_t missed;          /* messages that the server said were gone from its log */
 	uint64_t packets_dropped; /* by the network's devices */
+	uint64_t link_lost, link_queue_full; /* packets, by the link, as it was asked to */
+	double link_late_p99_ms;             /* packets left the link after their instant */
 	uint64_t reconnects;
 	struct run_connecting connecting;
 	struct run_traffic traffic;
@@ -118,6 +122,13 @@ struct run_result {
 	struct hist handshake; /* TLS, after that; empty without */
 	struct hist ready;     /* from SYN to subscribed */
 };
+
+/* Whether a link is between server and clients. */
+static inline bool run_has_link(const struct run_parameters *parameters)
+{
+	return parameters->link.delay_ms > 0 || parameters->link.jitter_ms > 0 ||
+	       parameters->link.loss > 0 || parameters->link.rate_mbit > 0;
+}
 
 /* How many of the subscribers connect before the server's memory is read between. */
 static inline unsigned run_half(unsigned subscribers)

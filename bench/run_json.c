@@ -28,7 +28,7 @@ struct section {
 	bool is_later; /* lines of earlier versions lack it: it is 0 then */
 };
 
-#define SECTIONS 11
+#define SECTIONS 12
 
 struct hist_field {
 	const char *key;
@@ -368,6 +368,16 @@ static const struct field parameters_fields[] = {
         {0},
 };
 
+static const struct field link_fields[] = {
+        FIELD("link.", link_settings, delay_ms, REAL),
+        FIELD("link.", link_settings, jitter_ms, REAL),
+        FIELD("link.", link_settings, loss, REAL),
+        FIELD("link.", link_settings, loss_burst, REAL),
+        FIELD("link.", link_settings, rate_mbit, REAL),
+        FIELD("link.", link_settings, queue, UINT),
+        {0},
+};
+
 static const struct field verdict_fields[] = {
         FIELD("", run_result, valid, FLAG),    FIELD("", run_result, reason, TEXT),
         FIELD("", run_result, lab_mode, TEXT), FIELD("", run_result, wire_counts, TEXT),
@@ -391,6 +401,9 @@ static const struct field deliveries_fields[] = {
         FIELD("deliveries.", run_result, missed, COUNT),
         FIELD("deliveries.", run_result, reconnects, COUNT),
         LATER("deliveries.", run_result, packets_dropped, COUNT),
+        LATER("deliveries.", run_result, link_lost, COUNT),
+        LATER("deliveries.", run_result, link_queue_full, COUNT),
+        LATER("deliveries.", run_result, link_late_p99_ms, REAL),
         {0},
 };
 
@@ -453,6 +466,8 @@ static const struct section sections[SECTIONS] = {
         {NULL, 0, spec_fields, "not a JSON object", true, false},
         {"parameters", offsetof(struct run_spec, parameters), parameters_fields,
          "'parameters' is missing or not an object", true, false},
+        {"link", offsetof(struct run_spec, parameters.link), link_fields, "'link' is not an object",
+         true, true},
         {NULL, 0, verdict_fields, "not a JSON object", false, false},
         {"phases", 0, phases_fields, "'phases' is missing or not an object", false, false},
         {"deliveries", 0, deliveries_fields, "'deliveries' is missing or not an object", false,

@@ -311,6 +311,47 @@ run_short() {
 
 on_epoll='cells=polling/epoll, longpoll/epoll, sse/epoll, websocket/epoll'
 
+# No message can be there sooner than its packet; how much later it is depends on the machine.
+test_link() {
+	local transport
+
+	if "$tmp/build/bench" probe | grep -q '^link *no'; then
+		skip 'a link delays what crosses it' 'there is no private network here'
+		return
+	fi
+	run_short 'cells=longpoll/epoll, sse/epoll, websocket/epoll' link_delay_ms=20 warmup_s=0.5
+	check 'runs across a link are valid' exits 0
+	for transport in longpoll sse websocket; do
+		check "$transport reaches everybody across a link" is $transport reach 1
+		check "a link delays $transport" above 20 "$(value $transport latency_mean_ms)"
+		check "the link is named with $transport" is $transport link_delay_ms 20
+		check "frames are counted on the link of $transport" is $transport wire_counts counted
+	done
+	for transport in sse websocket; do
+		check "theory knows of the delay of $transport" is $transport model_mean_ms 20
+	done
+	run_short cells=sse/epoll link_loss=0.02 link_delay_ms=1
+	check 'what a link loses TCP sends again' is sse reach 1
+	check 'a link without a network is refused' \
+		refuses_link "$tmp/build/bench" run "$tmp/short.ini" --set cells=sse/epoll \
+		--set link_delay_ms=1 --lab loopback
+}
+
+refuses_link() {
+	local got
+
+	got=$("$@" 2>&1)
+	[[ $? == 2 && $got == *'--lab loopback: no link there'* ]] || { echo "$got"; return 1; }
+}
+
+test_loopback() {
+	local attempts=8
+
+	run_bench "$tmp/short.ini" --set cells=sse/epoll --lab loopback
+	check 'loopback is there for who asks for it' is sse lab_mode loopback
+	check 'and its bytes are said to be modelled' is sse wire_counts modelled
+}
+
 # A message is one record, which TLS 1.3 makes longer by its header, its type and its
 # authentication (RFC 8446 §5.2). Nothing goes up.
 test_tls() {
@@ -399,6 +440,8 @@ test_floor() {
 test_first_look
 test_closed_forms
 test_blocks
+test_link
+test_loopback
 test_tls
 test_way_up
 test_cuts

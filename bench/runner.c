@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../transports/clock.h"
+#include "link_process.h"
 #include "process.h"
 #include "project.h"
 #include "server.h"
@@ -30,6 +31,7 @@ struct runner {
 	struct load_shared *shared;
 	struct publish_log *log;
 	struct lab lab;
+	struct link_process link;
 	struct lab_counts counts; /* of the network, as last read */
 	uint64_t dropped_before;  /* when it was made, and one end was up before the other */
 	struct run_wire wire_connecting, wire;
@@ -281,6 +283,20 @@ static int find_authority(struct runner *runner)
 	return err;
 }
 
+static int start_link(struct runner *runner)
+{
+	int err = runner->mode == LAB_LINK
+	                  ? link_process_start(&runner->link, &runner->lab,
+	                                       &runner->spec->parameters.link, runner->spec->seed,
+	                                       runner->load_cpu)
+	                  : 0;
+
+	if (err)
+		snprintf(runner->reason, sizeof runner->reason, "starting the link: %s",
+		         strerror(-err));
+	return err;
+}
+
 static int open_lab(struct runner *runner)
 {
 	struct lab_trouble trouble;
@@ -290,6 +306,8 @@ static int open_lab(struct runner *runner)
 		snprintf(runner->reason, sizeof runner->reason, "the lab: %s: %s", trouble.step,
 		         strerror(trouble.error));
 	else
+		err = start_link(runner);
+	if (!err)
 		count_wire(runner, NULL);
 	runner->dropped_before = runner->counts.dropped;
 	return err;
@@ -356,6 +374,7 @@ static void wait_for_bad_news(struct runner *runner)
 
 static void release(struct runner *runner)
 {
+	link_process_stop(&runner->link);
 	lab_close(&runner->lab);
 	publish_log_close(&runner->log);
 	if (runner->log_fd >= 0)
@@ -366,6 +385,16 @@ static void release(struct runner *runner)
 		munmap(runner->shared, sizeof *runner->shared);
 }
 
+static void note_link(const struct link_shared *link, struct run_result *result)
+{
+	result->link_lost = link->down.lost + link->up.lost;
+	result->link_queue_full = link->down.dropped + link->up.dropped;
+	result->link_late_p99_ms = (double)hist_quantile_ns(&link->lateness, 0.99) / 1e6;
+	if (link->error)
+		snprintf(result->reason, sizeof result->reason, "the link process: %s",
+		         strerror(link->error));
+}
+
 /* What only the parent knows. */
 static void complete(const struct runner *runner, struct run_result *result)
 {
@@ -374,6 +403,8 @@ static void complete(const struct runner *runner, struct run_result *result)
 	result->load.wait_ns = runner->load_wait_ns;
 	result->wire_connecting = runner->wire_connecting;
 	result->wire = runner->wire;
+	if (runner->link.shared)
+		note_link(runner->link.shared, result);
 	result->packets_dropped = runner->counts.dropped - runner->dropped_before;
 	strcpy(result->lab_mode, lab_mode_name(runner->mode));
 	strcpy(result->wire_counts, runner->mode == LAB_LOOPBACK ? "modelled" : "counted");
@@ -392,10 +423,13 @@ int runner_run(const struct run_spec *spec, enum lab_mode mode, struct run_resul
 	struct runner runner = {
 	        .spec = spec,
 	        .progress = progress,
-	        .mode = mode,
+	        .mode = run_has_link(&spec->parameters) ? LAB_LINK
+	                : mode == LAB_LINK              ? LAB_DIRECT
+	                                                : mode,
 	        .plan = run_plan(spec),
 	        .server = {.pid_fd = -1, .control_fd = -1},
-	        .lab = {.user_fd = -1, .net_fd = {-1, -1}},
+	        .lab = {.user_fd = -1, .net_fd = {-1, -1}, .device_fd = {-1, -1}},
+	        .link = {.line_fd = -1},
 	        .log_fd = -1,
 	        .load_fd = -1,
 	};

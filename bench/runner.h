@@ -17,9 +17,9 @@ struct runner_progress {
 extern volatile sig_atomic_t runner_interrupted;
 
 /*
- * Carries out the run in a lab of its own of that mode, and fills in *result. 0 also where the run
- * turned out invalid (result->valid, ->reason); -EINTR where it was interrupted, and *result is
- * worth nothing.
+ * Carries out the run in a lab of its own, LAB_LOOPBACK, or LAB_DIRECT, or LAB_LINK where its
+ * parameters ask for a link, and fills in *result. 0 also where the run turned out invalid
+ * (result->valid, ->reason); -EINTR where it was interrupted, and *result is worth nothing.
  */
 int runner_run(const struct run_spec *spec, enum lab_mode mode, struct run_result *result,
                const struct runner_progress *progress);

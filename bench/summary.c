@@ -249,7 +249,7 @@ static void take_model(struct summary_row *row)
 	const struct run_parameters *parameters = &row->parameters;
 	struct model model = model_predict(&(struct model_input){
 	        .transport = parameters->transport,
-	        .delay_s = 0, /* nothing is emulated on loopback */
+	        .delay_s = parameters->link.delay_ms / 1e3,
 	        .rate_hz = parameters->rate_hz + parameters->rate_up_hz,
 	        .poll_interval_s = parameters->poll_interval_ms / 1e3,
 	        .batch = parameters->batch,

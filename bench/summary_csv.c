@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 66
+#define COLUMNS 69
 
 static const struct column columns[COLUMNS];
 
@@ -108,8 +108,8 @@ static const struct column columns[COLUMNS] = {
         {"transport", TEXT, PARAMETER(transport)},
         {"stack", TEXT, PARAMETER(stack)},
         {"tls", SPECIAL, .print = print_tls},
-        {"link_delay_ms", FIXED, .format = "0"},
-        {"link_loss", FIXED, .format = "0"},
+        {"link_delay_ms", REAL, PARAMETER(link.delay_ms)},
+        {"link_loss", REAL, PARAMETER(link.loss)},
         {"subscribers", COUNT, PARAMETER(subscribers)},
         {"rate_hz", REAL, PARAMETER(rate_hz)},
         {"arrivals", SPECIAL, .print = print_arrivals},
@@ -170,4 +170,7 @@ static const struct column columns[COLUMNS] = {
         {"cpu_to_epoll", VALUE, .at = CPU_TO_EPOLL},
         {"cpu_to_epoll_low", VALUE, .at = CPU_TO_EPOLL_LOW},
         {"cpu_to_epoll_high", VALUE, .at = CPU_TO_EPOLL_HIGH},
+        {"link_jitter_ms", REAL, PARAMETER(link.jitter_ms)},
+        {"link_loss_burst", REAL, PARAMETER(link.loss_burst)},
+        {"link_rate_mbit", REAL, PARAMETER(link.rate_mbit)},
 };

@@ -347,7 +347,8 @@ static void test_the_columns_are_those_that_were_promised(void **state)
 	        "round_trip_p99_ms,round_trip_max_ms,reconnects,connect_ms_p50,handshake_ms_p50,"
 	        "ready_ms_p50,connect_bytes_per_connection,connect_packets_per_connection,"
 	        "tls_bytes_per_message,server_bytes_first_half,server_bytes_second_half,"
-	        "cpu_to_epoll,cpu_to_epoll_low,cpu_to_epoll_high\n";
+	        "cpu_to_epoll,cpu_to_epoll_low,cpu_to_epoll_high,link_jitter_ms,"
+	        "link_loss_burst,link_rate_mbit\n";
 	char *text;
 
 	(void)state;
