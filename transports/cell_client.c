@@ -1,10 +1,16 @@
 /* Our own client of the transport, driven over real sockets: what is published arrives exactly
- * once and in order, whatever happens to its connections. */
+ * once and in order, whatever happens to its connections. And whom a client lets serve it over
+ * TLS. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
+#include "../bench/project.h"
 #include "cell_fixture.h"
 #include "clock.h"
 
@@ -20,9 +26,9 @@ struct driver {
 	struct stream streams[LANES_MAX];
 	size_t cut_bytes; /* a connection is cut after so many bytes; 0: never */
 	size_t received;  /* on this connection of the lane down */
-	unsigned connections, ready;
-	uint64_t last; /* id */
-	uint64_t missed;
+	unsigned connections, ready, messages;
+	uint64_t last;   /* id of what came, or is known to be gone */
+	uint64_t missed; /* of these */
 };
 
 static void on_ready(void *user)
@@ -40,6 +46,7 @@ static void on_message(void *user, uint64_t id, uint64_t scheduled_ns, const voi
 	(void)size;
 	assert_int_equal(id, driver->last + 1);
 	driver->last = id;
+	driver->messages++;
 }
 
 static void on_response(void *user, unsigned messages)
@@ -50,7 +57,10 @@ static void on_response(void *user, unsigned messages)
 
 static void on_missed(void *user, uint64_t messages)
 {
-	((struct driver *)user)->missed += messages;
+	struct driver *driver = user;
+
+	driver->missed += messages;
+	driver->last += messages;
 }
 
 static const struct client_events events = {
@@ -260,12 +270,70 @@ static void test_a_client_gets_bytes(struct cell *cell)
 
 static void test_a_client_is_told_what_the_log_has_lost(struct cell *cell)
 {
-	struct driver driver = {.last = 6};
+	struct driver driver = {0};
 
 	cell_publish_many(cell, 10);
 	open_driver(&driver, cell, 0, MESSAGE_JSON);
 	drive(&driver, 10);
 	assert_int_equal(driver.missed, 6);
+	assert_int_equal(driver.messages, 4);
+	close_driver(&driver);
+}
+
+/* Until the server knows, too: there is left the other lane, and who asks for the counters. */
+static void cut(struct driver *driver)
+{
+	stream_close(&driver->streams[LANE_DOWN]);
+	cell_await(driver->cell, "connections_open", driver->ops->lanes);
+}
+
+static void test_a_client_that_comes_back_goes_on_where_it_was(struct cell *cell)
+{
+	struct driver driver = {0};
+
+	cell_publish_many(cell, 3);
+	open_driver(&driver, cell, 0, MESSAGE_JSON);
+	drive(&driver, 3);
+	cut(&driver);
+	cell_publish_many(cell, 3);
+	connect_lane(&driver, LANE_DOWN);
+	drive(&driver, 6);
+	assert_int_equal(driver.missed, 0);
+	assert_int_equal(driver.messages, 6);
+	cell_await(cell, "delivered", 6);
+	close_driver(&driver);
+}
+
+static void test_a_client_that_comes_back_is_told_what_it_has_missed(struct cell *cell)
+{
+	struct driver driver = {0};
+
+	cell_publish_many(cell, 3);
+	open_driver(&driver, cell, 0, MESSAGE_JSON);
+	drive(&driver, 3);
+	cut(&driver);
+	cell_publish_many(cell, 10);
+	connect_lane(&driver, LANE_DOWN);
+	drive(&driver, 13);
+	assert_int_equal(driver.missed, 6);
+	assert_int_equal(driver.messages, 3 + 4);
+	cell_await(cell, "missed", 6);
+	close_driver(&driver);
+}
+
+/* The server has been restarted. */
+static void test_a_client_of_another_life_gets_what_comes(struct cell *cell)
+{
+	struct driver driver = {0};
+
+	open_driver(&driver, cell, 50, MESSAGE_JSON);
+	drive(&driver, 0);
+	if (strcmp(cell->endpoint->transport, "polling") != 0)
+		cell_await(cell, "subscribers", 1);
+	cell_publish_many(cell, 3);
+	drive(&driver, 3);
+	assert_int_equal(driver.ops->cursor(driver.state), 3);
+	assert_int_equal(driver.missed, 0);
 	close_driver(&driver);
 }
 
@@ -275,5 +343,147 @@ const struct cell_case client_cases[] = {
         CELL_CASE(test_a_client_hears_what_it_sends),
         CELL_CASE(test_a_client_gets_bytes),
         CELL_CASE_WITH(test_a_client_is_told_what_the_log_has_lost, "--log-messages=4"),
+        CELL_CASE(test_a_client_that_comes_back_goes_on_where_it_was),
+        CELL_CASE_WITH(test_a_client_that_comes_back_is_told_what_it_has_missed,
+                       "--log-messages=4"),
+        CELL_CASE(test_a_client_of_another_life_gets_what_comes),
+        {0},
+};
+
+/* A handshake of a client that trusts that authority and asks for that host; why says what went
+ * wrong with it. 0, or as tls_handshake. */
+static int shake_hands(struct cell *cell, const char *authority, const char *host, char *why,
+                       size_t why_size)
+{
+	struct peer *peer = peer_open_as(cell, &(struct peer_way){.plain = true});
+	struct pollfd readable = {.fd = peer->stream.fd, .events = POLLIN};
+	struct tls_context *trust;
+	char file[PATH_MAX];
+	int err;
+
+	assert_int_equal(project_path(file, sizeof file, authority), 0);
+	assert_int_equal(tls_client_open(&trust, file, false, why, why_size), 0);
+	peer->stream.tls = tls_open(trust, peer->stream.fd, host);
+	assert_non_null(peer->stream.tls);
+	while ((err = tls_handshake(peer->stream.tls)) == -EAGAIN)
+		assert_int_equal(poll(&readable, 1, CELL_PATIENCE_MS), 1);
+	snprintf(why, why_size, "%s", tls_why(peer->stream.tls));
+	peer_close(cell, peer);
+	tls_context_close(&trust);
+	return err;
+}
+
+/* Whatever became of others. */
+static void expect_unharmed(struct cell *cell)
+{
+	assert_int_equal(cell_publish(cell, "still there"), 1);
+	cell_await(cell, "connections_open", 1);
+	cell_await(cell, "subscribers", 0);
+}
+
+static void test_a_client_that_trusts_the_authority_asks_for_any_of_its_hosts(struct cell *cell)
+{
+	static const char *const hosts[] = {"127.0.0.1", "localhost", "::1"};
+	char why[256];
+
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+		assert_int_equal(shake_hands(cell, "certs/ca.pem", hosts[i], why, sizeof why), 0);
+	expect_unharmed(cell);
+}
+
+static void test_a_client_that_trusts_another_authority_goes_away(struct cell *cell)
+{
+	char why[256];
+
+	assert_int_equal(shake_hands(cell, "certs/other-ca.pem", "127.0.0.1", why, sizeof why),
+	                 -EPROTO);
+	assert_string_equal(why, "unable to get local issuer certificate");
+	expect_unharmed(cell);
+}
+
+static void test_a_client_that_asks_for_another_host_goes_away(struct cell *cell)
+{
+	char why[256];
+
+	assert_int_equal(shake_hands(cell, "certs/ca.pem", "wrong-host.example", why, sizeof why),
+	                 -EPROTO);
+	assert_string_equal(why, "hostname mismatch");
+	assert_int_equal(shake_hands(cell, "certs/ca.pem", "127.0.0.9", why, sizeof why), -EPROTO);
+	assert_string_equal(why, "IP address mismatch");
+	expect_unharmed(cell);
+}
+
+/* What a server chooses of the protocols that are offered (RFC 7301 §3.1), "" for none; NULL where
+ * it refuses. */
+static const char *negotiate(struct cell *cell, const char *offered)
+{
+	struct peer *peer = peer_open_as(cell, &(struct peer_way){.plain = true});
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	static char chosen[32];
+	const unsigned char *name = NULL;
+	unsigned size = 0;
+	bool shaken;
+	SSL *ssl;
+
+	assert_non_null(context);
+	ssl = SSL_new(context);
+	assert_non_null(ssl);
+	assert_int_equal(
+	        SSL_set_alpn_protos(ssl, (const unsigned char *)offered, (unsigned)strlen(offered)),
+	        0);
+	fcntl(peer->stream.fd, F_SETFL, 0);
+	SSL_set_fd(ssl, peer->stream.fd);
+	shaken = SSL_connect(ssl) == 1;
+	SSL_get0_alpn_selected(ssl, &name, &size);
+	snprintf(chosen, sizeof chosen, "%.*s", (int)size, (const char *)name);
+	SSL_free(ssl);
+	SSL_CTX_free(context);
+	peer_close(cell, peer);
+	return shaken ? chosen : NULL;
+}
+
+/* Only we refuse a client that knows no HTTP/1.1 (RFC 7301 §3.2): the libraries choose nothing. */
+static void test_http_1_1_is_chosen_of_what_a_client_offers(struct cell *cell)
+{
+	assert_string_equal(negotiate(cell, "\x08http/1.1"), "http/1.1");
+	assert_string_equal(negotiate(cell, "\x02h2\x08http/1.1"), "http/1.1");
+	assert_string_equal(negotiate(cell, "\x06spdy/3\x08http/1.1\x02h2"), "http/1.1");
+	if (cell_is_on(cell, "epoll"))
+		assert_null(negotiate(cell, "\x02h2"));
+	else
+		assert_string_equal(negotiate(cell, "\x02h2"), "");
+	expect_unharmed(cell);
+}
+
+static void test_a_client_without_tls_is_sent_away(struct cell *cell)
+{
+	struct peer *peer = peer_open_as(cell, &(struct peer_way){.plain = true});
+
+	peer_subscribe(cell, peer, "?topic=" CELL_TOPIC);
+	peer_expect_close(peer);
+	assert_null(memmem(bytes_data(&peer->in), bytes_size(&peer->in), "HTTP", 4));
+	peer_close(cell, peer);
+	expect_unharmed(cell);
+	cell_await(cell, "timeouts", 0);
+}
+
+static void test_a_client_that_shakes_no_hands_is_dropped(struct cell *cell)
+{
+	struct peer *silent = peer_open_as(cell, &(struct peer_way){.plain = true});
+	struct peer *slow = peer_open_as(cell, &(struct peer_way){.plain = true});
+
+	peer_drip(slow, "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 11); /* of a ClientHello */
+	peer_expect_end(silent);
+	assert_int_equal(cell_counter(cell, "timeouts"), 2);
+	expect_unharmed(cell);
+}
+
+const struct cell_case tls_cases[] = {
+        CELL_CASE(test_a_client_that_trusts_the_authority_asks_for_any_of_its_hosts),
+        CELL_CASE(test_a_client_that_trusts_another_authority_goes_away),
+        CELL_CASE(test_a_client_that_asks_for_another_host_goes_away),
+        CELL_CASE(test_http_1_1_is_chosen_of_what_a_client_offers),
+        CELL_CASE(test_a_client_without_tls_is_sent_away),
+        CELL_CASE_WITH(test_a_client_that_shakes_no_hands_is_dropped, "--request-timeout=200"),
         {0},
 };

@@ -20,14 +20,18 @@
 #include "../bench/project.h"
 
 #define ARGUMENTS_MAX 20
-#define STEP_MS       2 /* between two looks at the counters */
+#define STEP_MS       2  /* between two looks at the counters */
+#define DRIP_MS       10 /* between two bytes of who sends them now and then */
 #define RECV_BYTES    65536
+#define ATTEMPTS      5
 #define ADDRESS       "127.0.0.1"
 
 /* The key and its answer are those of RFC 6455 §1.3. */
 #define HANDSHAKE                                                                                  \
 	"Upgrade: websocket\r\nConnection: Upgrade\r\n"                                            \
 	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+
+#define AUTHORIZATION "Authorization: Bearer " CELL_TOKEN "\r\n"
 
 /* Where the project has what a cell needs. */
 struct files {
@@ -68,7 +72,8 @@ static void execute(const struct cell *cell, const struct files *files, const ch
 	snprintf(stack, sizeof stack, "--stack=%s", cell->endpoint->stack);
 	snprintf(certificate, sizeof certificate, "--tls-certificate=%s", files->certificate);
 	snprintf(key, sizeof key, "--tls-key=%s", files->key);
-	snprintf(words, sizeof words, "%s", options);
+	if (snprintf(words, sizeof words, "%s", options) >= (int)sizeof words)
+		_exit(127);
 	if (cell->tls) {
 		arguments[count++] = certificate;
 		arguments[count++] = key;
@@ -219,21 +224,42 @@ static void shake_hands(const struct cell *cell, struct stream *stream)
 		fail_msg("TLS: %s", tls_why(stream->tls));
 }
 
-void cell_connect(const struct cell *cell, struct stream *stream)
+/* Before connecting. */
+static void prepare(int fd, const struct peer_way *way)
+{
+	struct sockaddr_in from = {.sin_family = AF_INET};
+	int on = 1;
+
+	if (way->from) {
+		assert_int_equal(inet_pton(AF_INET, way->from, &from.sin_addr), 1);
+		if (bind(fd, (struct sockaddr *)&from, sizeof from))
+			fail_msg("bind: %s", strerror(errno));
+	}
+	if (way->receive_bytes_max)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &way->receive_bytes_max,
+		           sizeof way->receive_bytes_max);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+static void connect_as(const struct cell *cell, struct stream *stream, const struct peer_way *way)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 	                              .sin_port = htons(cell->port),
 	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int on = 1;
 
 	stream->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(stream->fd >= 0);
+	prepare(stream->fd, way);
 	if (connect(stream->fd, (struct sockaddr *)&address, sizeof address))
 		fail_msg("connect: %s", strerror(errno));
-	setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	fcntl(stream->fd, F_SETFL, O_NONBLOCK);
-	if (cell->tls)
+	if (cell->tls && !way->plain)
 		shake_hands(cell, stream);
+}
+
+void cell_connect(const struct cell *cell, struct stream *stream)
+{
+	connect_as(cell, stream, &(struct peer_way){0});
 }
 
 void cell_send(struct stream *stream, const void *data, size_t size)
@@ -241,6 +267,8 @@ void cell_send(struct stream *stream, const void *data, size_t size)
 	for (size_t sent = 0; sent < size;) {
 		ssize_t step = stream_write(stream, (const char *)data + sent, size - sent);
 
+		if (step == -EPIPE || step == -ECONNRESET)
+			return;
 		if (step == -EAGAIN)
 			await(stream, POLLOUT, "the server took nothing more");
 		else if (step < 0)
@@ -250,27 +278,72 @@ void cell_send(struct stream *stream, const void *data, size_t size)
 	}
 }
 
+/* Whether there was input, or the end of it. */
+static bool take_input(struct peer *peer)
+{
+	uint8_t *room = bytes_reserve(&peer->in, RECV_BYTES);
+	ssize_t got;
+
+	assert_non_null(room);
+	got = stream_read(&peer->stream, room, RECV_BYTES);
+	if (got == -EPROTO)
+		fail_msg("TLS: %s", tls_why(peer->stream.tls));
+	if (got > 0)
+		bytes_commit(&peer->in, (size_t)got);
+	else if (got != -EAGAIN)
+		peer->closed = true;
+	return got != -EAGAIN;
+}
+
+/* Anew where the server has closed it because it was idle. */
 static struct peer *control(struct cell *cell)
 {
+	while (cell->control && !cell->control->closed && take_input(cell->control))
+		;
+	if (cell->control && cell->control->closed) {
+		peer_close(cell, cell->control);
+		cell->control = NULL;
+	}
 	if (!cell->control)
 		cell->control = peer_open(cell);
 	return cell->control;
 }
 
+/* Shows the token. The content comes behind the head, not with it. */
+static void request(struct peer *peer, const char *method, const char *target, const char *content)
+{
+	char fields[128];
+
+	snprintf(fields, sizeof fields, AUTHORIZATION "Content-Length: %zu\r\n", strlen(content));
+	peer_request(peer, method, target, *content ? fields : AUTHORIZATION, NULL);
+	peer_send(peer, content, strlen(content));
+}
+
+/* Asks, and again where the server closed instead: this connection, too, has its deadlines. */
+static struct peer *ask(struct cell *cell, const char *method, const char *target,
+                        const char *content)
+{
+	struct peer *peer = NULL;
+	int status = 0;
+
+	for (int i = 0; i < ATTEMPTS && !status; i++) {
+		peer = control(cell);
+		request(peer, method, target, content);
+		status = peer_answer(peer);
+	}
+	assert_int_equal(status, 200);
+	return peer;
+}
+
 uint64_t cell_publish(struct cell *cell, const char *data)
 {
-	struct peer *peer = control(cell);
-	struct bytes content = {0};
+	struct peer *peer;
+	char *content;
 	uint64_t id = 0;
 
-	bytes_printf(&content, "{\"t\":7,\"data\":\"%s\"}", data);
-	peer_print(peer,
-	           "POST /publish?topic=" CELL_TOPIC " HTTP/1.1\r\nHost: h\r\n"
-	           "Content-Length: %zu\r\n\r\n",
-	           bytes_size(&content));
-	peer_send(peer, bytes_data(&content), bytes_size(&content));
-	bytes_free(&content);
-	assert_int_equal(peer_answer(peer), 200);
+	assert_true(asprintf(&content, "{\"t\":7,\"data\":\"%s\"}", data) > 0);
+	peer = ask(cell, "POST", "/publish?topic=" CELL_TOPIC, content);
+	free(content);
 	assert_int_equal(sscanf(peer_content(peer), "{\"id\":%" SCNu64 "}", &id), 1);
 	return id;
 }
@@ -281,33 +354,31 @@ void cell_publish_many(struct cell *cell, unsigned messages)
 		cell_publish(cell, "m");
 }
 
-static uint64_t counter_value(struct cell *cell, const char *counter)
+uint64_t cell_counter(struct cell *cell, const char *counter)
 {
-	struct peer *peer = control(cell);
-	uint64_t value;
-	json_t *stats;
+	struct peer *peer = ask(cell, "GET", "/stats", "");
+	json_t *stats = json_loads(peer_content(peer), 0, NULL);
+	const json_t *number = json_object_get(stats, counter);
+	uint64_t value = (uint64_t)json_integer_value(number);
 
-	peer_request(peer, "GET", "/stats", "", NULL);
-	assert_int_equal(peer_answer(peer), 200);
-	stats = json_loads(peer_content(peer), 0, NULL);
-	value = (uint64_t)json_integer_value(json_object_get(stats, counter));
+	assert_true(json_is_integer(number));
 	json_decref(stats);
 	return value;
 }
 
 void cell_await(struct cell *cell, const char *counter, uint64_t value)
 {
-	uint64_t now = counter_value(cell, counter);
+	uint64_t now = cell_counter(cell, counter);
 
 	for (int waited_ms = 0; now != value; waited_ms += STEP_MS) {
 		if (waited_ms > CELL_PATIENCE_MS)
 			fail_msg("%s is %" PRIu64 " and not %" PRIu64, counter, now, value);
 		poll(NULL, 0, STEP_MS);
-		now = counter_value(cell, counter);
+		now = cell_counter(cell, counter);
 	}
 }
 
-struct peer *peer_open(struct cell *cell)
+struct peer *peer_open_as(struct cell *cell, const struct peer_way *way)
 {
 	struct peer *peer = calloc(1, sizeof *peer);
 
@@ -315,8 +386,13 @@ struct peer *peer_open(struct cell *cell)
 	peer->stream.fd = -1;
 	peer->next = cell->peers;
 	cell->peers = peer;
-	cell_connect(cell, &peer->stream);
+	connect_as(cell, &peer->stream, way);
 	return peer;
+}
+
+struct peer *peer_open(struct cell *cell)
+{
+	return peer_open_as(cell, &(struct peer_way){0});
 }
 
 void peer_close(struct cell *cell, struct peer *peer)
@@ -358,29 +434,62 @@ void peer_request(struct peer *peer, const char *method, const char *target, con
 		peer_print(peer, "%s %s HTTP/1.1\r\nHost: h\r\n%s\r\n", method, target, fields);
 }
 
+void peer_send_in_bytes(struct cell *cell, struct peer *peer, const void *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		peer_send(peer, (const char *)data + i, 1);
+		cell_counter(cell, "requests");
+	}
+}
+
+static bool upgrades(const struct cell *cell)
+{
+	return !strcmp(cell->endpoint->transport, "websocket");
+}
+
+/* To be freed. */
+static char *subscription(const struct cell *cell, const char *query, const char *fields)
+{
+	char *text;
+	int size = asprintf(&text, "GET %s%s HTTP/1.1\r\nHost: h\r\n%s%s\r\n", cell->endpoint->path,
+	                    query, upgrades(cell) ? HANDSHAKE : "", fields);
+
+	assert_true(size >= 0);
+	return text;
+}
+
+void peer_subscribe_with(struct cell *cell, struct peer *peer, const char *query,
+                         const char *fields)
+{
+	char *text = subscription(cell, query, fields);
+
+	peer_send(peer, text, strlen(text));
+	free(text);
+}
+
+void peer_subscribe_in_bytes(struct cell *cell, struct peer *peer, const char *query)
+{
+	char *text = subscription(cell, query, "");
+
+	peer_send_in_bytes(cell, peer, text, strlen(text));
+	free(text);
+}
+
 void peer_subscribe(struct cell *cell, struct peer *peer, const char *query)
 {
-	bool upgrades = !strcmp(cell->endpoint->transport, "websocket");
+	peer_subscribe_with(cell, peer, query, "");
+}
 
-	peer_print(peer, "GET %s%s HTTP/1.1\r\nHost: h\r\n%s\r\n", cell->endpoint->path, query,
-	           upgrades ? HANDSHAKE : "");
+int cell_welcome(const struct cell *cell)
+{
+	return upgrades(cell) ? 101 : 200;
 }
 
 /* Waits for more input, or for the end of it. */
 static void receive(struct peer *peer)
 {
-	uint8_t *room = bytes_reserve(&peer->in, RECV_BYTES);
-	ssize_t got;
-
-	assert_non_null(room);
-	while ((got = stream_read(&peer->stream, room, RECV_BYTES)) == -EAGAIN)
+	while (!take_input(peer))
 		await(&peer->stream, POLLIN, "the server sent nothing more");
-	if (got == -EPROTO)
-		fail_msg("TLS: %s", tls_why(peer->stream.tls));
-	if (got > 0)
-		bytes_commit(&peer->in, (size_t)got);
-	else
-		peer->closed = true;
 }
 
 /* The next step of a response; its content is kept. */
@@ -467,6 +576,29 @@ void peer_expect_close(struct peer *peer)
 		bytes_clear(&peer->in);
 		receive(peer);
 	}
+}
+
+void peer_expect_end(struct peer *peer)
+{
+	while (!peer->closed)
+		receive(peer);
+	assert_int_equal(bytes_size(&peer->in), 0);
+}
+
+/* That the server has closed may show first where something is sent. */
+void peer_drip(struct peer *peer, const char *begin, size_t size)
+{
+	struct pollfd readable = {.fd = peer->stream.fd, .events = POLLIN};
+
+	stream_write(&peer->stream, begin, size);
+	for (int waited_ms = 0; !peer->closed; waited_ms += DRIP_MS) {
+		if (waited_ms > CELL_PATIENCE_MS)
+			fail_msg("after %d ms the server still takes bytes", waited_ms);
+		if (poll(&readable, 1, DRIP_MS) > 0)
+			take_input(peer);
+		stream_write(&peer->stream, "x", 1);
+	}
+	assert_int_equal(bytes_size(&peer->in), 0);
 }
 
 struct peer *peer_upgrade(struct cell *cell, const char *query)

@@ -22,6 +22,9 @@
 /* What a peer waits for, at most: it matters only to a test that fails. */
 #define CELL_PATIENCE_MS 10000
 
+/* What cell_publish and the counters show at a door that wants a token. */
+#define CELL_TOKEN "open-sesame"
+
 /* The topic that the cases use, and what is published there by cell_publish(cell, data), as every
  * cell delivers it; an id of 0 to 9. */
 #define CELL_TOPIC "t"
@@ -54,9 +57,11 @@ struct cell_case {
 		.name = #function, .test = function, .options = options_                           \
 	}
 
-/* Tables end with a case without a name. The first two are for every cell, then one for each
+/* Tables end with a case without a name. The first are for every cell, then one for each
  * transport: the linker names those owed. */
-extern const struct cell_case http_cases[], client_cases[];
+extern const struct cell_case http_cases[], door_cases[], client_cases[];
+extern const struct cell_case hostile_cases[], hostile_sse_cases[], hostile_websocket_cases[];
+extern const struct cell_case tls_cases[]; /* where there is TLS */
 #define CELL_CASES(transport) extern const struct cell_case transport##_cases[];
 TRANSPORTS(CELL_CASES)
 
@@ -75,14 +80,18 @@ bool cell_is_on(const struct cell *cell, const char *stack);
  * off shows when the stream is read. */
 void cell_connect(const struct cell *cell, struct stream *stream);
 
-/* Sends all, and waits for room where there is none. */
+/* Sends all, and waits for room where there is none. That the server has closed shows when the
+ * stream is read. */
 void cell_send(struct stream *stream, const void *data, size_t size);
 
 /* Publishes to CELL_TOPIC; data needs no JSON escapes. Gives the id. */
 uint64_t cell_publish(struct cell *cell, const char *data);
 void cell_publish_many(struct cell *cell, unsigned messages);
 
-/* Waits until the server's own counter has that value. */
+/* The server's own counter. In the meantime the server has looked at what others had sent. */
+uint64_t cell_counter(struct cell *cell, const char *counter);
+
+/* Waits until the counter has that value. */
 void cell_await(struct cell *cell, const char *counter, uint64_t value);
 
 /* One connection to a cell, closed with the cell. */
@@ -100,6 +109,15 @@ struct peer {
 struct peer *peer_open(struct cell *cell);
 void peer_close(struct cell *cell, struct peer *peer);
 
+/* How else a peer may connect; all zero is as peer_open does. */
+struct peer_way {
+	const char *from;      /* its own address; NULL: the kernel's choice, 127.0.0.1 */
+	int receive_bytes_max; /* of its socket's buffer; 0: the kernel's choice */
+	bool plain;            /* without TLS where the cell has it */
+};
+
+struct peer *peer_open_as(struct cell *cell, const struct peer_way *way);
+
 void peer_send(struct peer *peer, const void *data, size_t size);
 void peer_print(struct peer *peer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -108,9 +126,18 @@ void peer_print(struct peer *peer, const char *format, ...) __attribute__((forma
 void peer_request(struct peer *peer, const char *method, const char *target, const char *fields,
                   const char *content);
 
+/* Sends byte after byte, the next when the server has looked at the one before. */
+void peer_send_in_bytes(struct cell *cell, struct peer *peer, const void *data, size_t size);
+
 /* What a subscriber sends: GET of the endpoint's path with a query ("?since=0"), on WebSocket the
- * handshake. */
+ * handshake; with more header fields, each ended by CRLF. */
 void peer_subscribe(struct cell *cell, struct peer *peer, const char *query);
+void peer_subscribe_with(struct cell *cell, struct peer *peer, const char *query,
+                         const char *fields);
+void peer_subscribe_in_bytes(struct cell *cell, struct peer *peer, const char *query);
+
+/* The status that welcomes who has sent that, where the log has something for it. */
+int cell_welcome(const struct cell *cell);
 
 /* Reads the next response, its head or the whole, and gives its status; 0: the server closed
  * instead. */
@@ -128,6 +155,13 @@ void peer_expect_stream(struct peer *peer, const char *expected);
 
 /* The server closes; what it still sends is of no interest. */
 void peer_expect_close(struct peer *peer);
+
+/* The server closes, and sends nothing before that. */
+void peer_expect_end(struct peer *peer);
+
+/* Sends that, and then a byte now and then until the server closes, which it does without a word.
+ */
+void peer_drip(struct peer *peer, const char *begin, size_t size);
 
 /* A connection that is a WebSocket already. */
 struct peer *peer_upgrade(struct cell *cell, const char *query);

@@ -30,7 +30,14 @@ struct stamped {
 static const struct {
 	const char *transport; /* NULL: all */
 	const struct cell_case *cases;
-} tables[] = {{NULL, http_cases}, {NULL, client_cases}, TRANSPORTS(OWN_CASES)};
+} tables[] = {{NULL, http_cases},
+              {NULL, door_cases},
+              {NULL, client_cases},
+              {NULL, tls_cases},
+              {NULL, hostile_cases},
+              {"sse", hostile_sse_cases},
+              {"websocket", hostile_websocket_cases},
+              TRANSPORTS(OWN_CASES)};
 
 static int setup(void **state)
 {
@@ -63,6 +70,8 @@ static size_t stamp_cell(const struct endpoint *endpoint, bool tls, struct stamp
 
 		if (tables[t].transport && strcmp(tables[t].transport, endpoint->transport))
 			continue;
+		if (c == tls_cases && !tls)
+			continue;
 		for (; c->name; c++, count++)
 			if (stamped)
 				stamped[count] = (struct stamped){
@@ -82,17 +91,28 @@ static size_t stamp(struct stamped *stamped)
 	return count;
 }
 
+/* That a transport has a table at all the linker sees to. */
+static void test_no_table_of_cases_is_empty(void **state)
+{
+	(void)state;
+	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+		if (!tables[t].cases->name)
+			fail_msg("there are no cases for %s",
+			         tables[t].transport ? tables[t].transport : "all cells");
+}
+
 /* What cmocka_run_group_tests_name stands for: that one wants an array of constant size. */
 static int run(struct stamped *stamped, struct CMUnitTest *tests, size_t count)
 {
 	stamp(stamped);
+	tests[count] = (struct CMUnitTest)cmocka_unit_test(test_no_table_of_cases_is_empty);
 	for (size_t i = 0; i < count; i++) {
 		snprintf(stamped[i].name, NAME_BYTES, "%s/%s %s%s", stamped[i].endpoint->transport,
 		         stamped[i].endpoint->stack, stamped[i].tls ? "tls " : "",
 		         stamped[i].what->name);
 		tests[i] = (struct CMUnitTest){stamped[i].name, test, setup, teardown, &stamped[i]};
 	}
-	return _cmocka_run_group_tests("cells", tests, count, NULL, NULL);
+	return _cmocka_run_group_tests("cells", tests, count + 1, NULL, NULL);
 }
 
 int main(int argc, char **argv)

@@ -130,18 +130,25 @@ bool http_fields_find(struct span fields, const char *name, struct span *value)
 	return false;
 }
 
-bool http_fields_have(struct span fields, const char *name, const char *token)
+bool http_list_has(struct span list, const char *token, bool exactly)
 {
-	struct http_field field;
 	struct span member;
 
+	while (http_take_member(&list, &member)) {
+		if (http_span_is(member, token) &&
+		    (!exactly || !memcmp(member.data, token, member.size)))
+			return true;
+	}
+	return false;
+}
+
+bool http_fields_have(struct span fields, const char *name, const char *token, bool exactly)
+{
+	struct http_field field;
+
 	while (http_take_field(&fields, &field)) {
-		if (!http_span_is(field.name, name))
-			continue;
-		while (http_take_member(&field.value, &member)) {
-			if (http_span_is(member, token))
-				return true;
-		}
+		if (http_span_is(field.name, name) && http_list_has(field.value, token, exactly))
+			return true;
 	}
 	return false;
 }

@@ -89,10 +89,13 @@ const char *http_parse_length(struct span value, uint64_t *length);
  * before the empty line behind them. */
 bool http_take_field(struct span *fields, struct http_field *field);
 
-/* Of such lines: the value of the first field of that name; whether a list contains a token; how
- * many fields of that name there are. Names and tokens in any case. */
+/* Whether a comma-separated list contains a token, in any case or exactly so. */
+bool http_list_has(struct span list, const char *token, bool exactly);
+
+/* Of such lines: the value of the first field of that name; whether a list (all its lines) contains
+ * a token; how many fields of that name there are. Names in any case. */
 bool http_fields_find(struct span fields, const char *name, struct span *value);
-bool http_fields_have(struct span fields, const char *name, const char *token);
+bool http_fields_have(struct span fields, const char *name, const char *token, bool exactly);
 unsigned http_fields_count(struct span fields, const char *name);
 
 #endif

@@ -286,7 +286,13 @@ bool http_request_field(const struct http_request *request, const char *name, st
 
 bool http_request_field_has(const struct http_request *request, const char *name, const char *token)
 {
-	return http_fields_have(request->fields, name, token);
+	return http_fields_have(request->fields, name, token, false);
+}
+
+bool http_request_field_has_exactly(const struct http_request *request, const char *name,
+                                    const char *token)
+{
+	return http_fields_have(request->fields, name, token, true);
 }
 
 unsigned http_request_field_count(const struct http_request *request, const char *name)

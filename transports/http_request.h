@@ -45,6 +45,10 @@ bool http_request_field(const struct http_request *request, const char *name, st
 bool http_request_field_has(const struct http_request *request, const char *name,
                             const char *token);
 
+/* The same where case matters. */
+bool http_request_field_has_exactly(const struct http_request *request, const char *name,
+                                    const char *token);
+
 /* How many fields of that name there are. */
 unsigned http_request_field_count(const struct http_request *request, const char *name);
 

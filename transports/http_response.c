@@ -221,7 +221,7 @@ bool http_response_field(const struct http_response *response, const char *name,
 bool http_response_field_has(const struct http_response *response, const char *name,
                              const char *token)
 {
-	return http_fields_have(fields_of(response), name, token);
+	return http_fields_have(fields_of(response), name, token, false);
 }
 
 const char *http_response_why(const struct http_response *response)

@@ -23,12 +23,16 @@ unsigned subscription_topic(struct hub *hub, const char *name, struct topic **ou
 }
 
 /* Digits only: strtoull alone would take a sign and leading space. */
-static bool read_id(const char *text, uint64_t *id)
+/* Blanks around a field's value are no part of it (RFC 9110 §5.5), though libraries leave some. */
+static bool read_id(const char *text, bool is_field, uint64_t *id)
 {
-	if (!*text || strspn(text, "0123456789") != strlen(text))
+	const char *blanks = is_field ? " \t" : "", *digits = text + strspn(text, blanks);
+	size_t size = strspn(digits, "0123456789");
+
+	if (!size || digits[size + strspn(digits + size, blanks)])
 		return false;
 	errno = 0;
-	*id = strtoull(text, NULL, 10);
+	*id = strtoull(digits, NULL, 10);
 	return !errno;
 }
 
@@ -49,7 +53,7 @@ unsigned subscription_read(struct subscription *subscription, struct hub *hub,
 		*why = "hold can only be 0";
 		return 400;
 	}
-	if (since && !read_id(since, &cursor)) {
+	if (since && !read_id(since, parameters->last_event_id, &cursor)) {
 		*why = "since and Last-Event-ID are the id of a message, in decimal digits";
 		return 400;
 	}

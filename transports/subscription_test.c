@@ -138,8 +138,7 @@ static void test_a_cursor_is_a_64_bit_number_in_decimal_digits(void **state)
 	                                  "x",
 	                                  "-1",
 	                                  "+1",
-	                                  " 1",
-	                                  "1 ",
+	                                  "1 1",
 	                                  "1.0",
 	                                  "1e3",
 	                                  "0x1",
@@ -153,6 +152,15 @@ static void test_a_cursor_is_a_64_bit_number_in_decimal_digits(void **state)
 		assert_refused(*state, &(struct subscription_parameters){.last_event_id = bad[i]},
 		               400);
 	}
+}
+
+static void test_blanks_around_a_field_are_no_part_of_it(void **state)
+{
+	assert_int_equal(
+	        accepted(*state, &(struct subscription_parameters){.last_event_id = " 2\t"}).cursor,
+	        2);
+	assert_refused(*state, &(struct subscription_parameters){.since = " 2"}, 400);
+	assert_refused(*state, &(struct subscription_parameters){.since = "2 "}, 400);
 }
 
 static void test_batch_1_asks_for_one_message_an_answer(void **state)
@@ -254,6 +262,7 @@ int main(void)
 	        HUB_TEST(test_a_cursor_from_the_future_means_from_now_on),
 	        HUB_TEST(test_last_event_id_wins_over_since),
 	        HUB_TEST(test_a_cursor_is_a_64_bit_number_in_decimal_digits),
+	        HUB_TEST(test_blanks_around_a_field_are_no_part_of_it),
 	        HUB_TEST(test_batch_1_asks_for_one_message_an_answer),
 	        HUB_TEST(test_batch_can_only_be_1),
 	        HUB_TEST(test_hold_0_asks_for_an_answer_at_once),

@@ -69,7 +69,10 @@ static enum MHD_Result start(struct mhd_request *request)
 	if (!response)
 		return MHD_NO;
 	mhd_add_fields(response, SSE_CONTENT_TYPE);
-	if (!request->no_body)
+	/* Behind the head that a HEAD asks for libmicrohttpd would send the last chunk. */
+	if (request->no_body)
+		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	else
 		mhd_subscribe(request);
 	return mhd_queue_once(request, MHD_HTTP_OK, response);
 }

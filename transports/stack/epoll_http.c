@@ -241,8 +241,8 @@ static void read_request(struct strings *strings, struct site_request *asked)
 	                   http_request_field_has(head, "Connection", "upgrade"),
 	        .websocket_version = field(strings, "Sec-WebSocket-Version"),
 	        .websocket_key = field(strings, "Sec-WebSocket-Key"),
-	        .subprotocol =
-	                http_request_field_has(head, "Sec-WebSocket-Protocol", SITE_SUBPROTOCOL),
+	        .subprotocol = http_request_field_has_exactly(head, "Sec-WebSocket-Protocol",
+	                                                      SITE_SUBPROTOCOL),
 	};
 }
 

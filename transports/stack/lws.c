@@ -113,6 +113,8 @@ static void write_now(struct lws_stack_request *request)
 {
 	if (request->receiving)
 		lws_callback_on_writable(request->wsi);
+	else if (cell_of(request)->upgrade && lws_get_close_length(request->wsi))
+		lws_request_unsubscribe(request); /* the library has ended it by itself */
 	else if (!lws_partial_buffered(request->wsi) && cell_of(request)->writable(request))
 		drop(request, true);
 }
@@ -507,6 +509,7 @@ static int stack_open(struct server **out, const struct server_config *config,
 	if (!server)
 		return -ENOMEM;
 	server->config = *config;
+	server->is_pipelined = config->certificate; /* TLS may always hold something back */
 	server->endpoints = endpoints;
 	server->stop_fd = server->deadlines.fd = -1;
 	server->scratch_size = 2 * (int)config->head_max_bytes;

@@ -386,13 +386,16 @@ int lws_request_upgrade(struct lws_stack_request *request, const char *protocol)
 	struct site_answer answer = {0};
 	struct scratch scratch;
 	const struct endpoint *endpoint;
+	const char *version;
 
 	if (request->busy)
 		return -1;
 	request->server->config.counters->requests++;
 	request->asked = request->busy = true;
 	scratch = read_request(request, &asked);
+	version = field(wsi, WSI_TOKEN_HTTP, &scratch);
 	asked.upgrade =
+	        version && !strcmp(version, "HTTP/1.1") && /* RFC 6455 §4.2.1, item 1 */
 	        !strcasecmp(protocol, "websocket") &&
 	        list_has(field(wsi, WSI_TOKEN_CONNECTION, &scratch), "upgrade", strncasecmp);
 	asked.websocket_version = field(wsi, WSI_TOKEN_VERSION, &scratch);

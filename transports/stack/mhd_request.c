@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "../clock.h"
@@ -308,15 +309,31 @@ static const char *field(struct mhd_request *request, const char *name)
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-static bool field_has(struct mhd_request *request, const char *name, const char *token)
-{
-	const char *value = field(request, name);
-	struct span list = {(const uint8_t *)value, value ? strlen(value) : 0}, member;
+/* A token that is looked for in the lines of a field. */
+struct search {
+	const char *name, *token;
+	bool exactly, found;
+};
 
-	while (http_take_member(&list, &member))
-		if (http_span_is(member, token))
-			return true;
-	return false;
+static enum MHD_Result search_line(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+	struct search *search = cls;
+	struct span list = {(const uint8_t *)value, value ? strlen(value) : 0};
+
+	(void)kind;
+	if (!strcasecmp(name, search->name))
+		search->found |= http_list_has(list, search->token, search->exactly);
+	return MHD_YES;
+}
+
+static bool field_has(struct mhd_request *request, const char *name, const char *token,
+                      bool exactly)
+{
+	struct search search = {.name = name, .token = token, .exactly = exactly};
+
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND, search_line, &search);
+	return search.found;
 }
 
 static struct site_request read_request(struct mhd_request *request, const char *method,
@@ -335,12 +352,12 @@ static struct site_request read_request(struct mhd_request *request, const char 
 	        .authorization = field(request, MHD_HTTP_HEADER_AUTHORIZATION),
 	        .content_type = field(request, MHD_HTTP_HEADER_CONTENT_TYPE),
 	        .upgrade = !request->http_1_0 && /* RFC 6455 §4.2.1, item 1 */
-	                   field_has(request, MHD_HTTP_HEADER_UPGRADE, "websocket") &&
-	                   field_has(request, MHD_HTTP_HEADER_CONNECTION, "upgrade"),
+	                   field_has(request, MHD_HTTP_HEADER_UPGRADE, "websocket", false) &&
+	                   field_has(request, MHD_HTTP_HEADER_CONNECTION, "upgrade", false),
 	        .websocket_version = field(request, MHD_HTTP_HEADER_SEC_WEBSOCKET_VERSION),
 	        .websocket_key = field(request, MHD_HTTP_HEADER_SEC_WEBSOCKET_KEY),
 	        .subprotocol = field_has(request, MHD_HTTP_HEADER_SEC_WEBSOCKET_PROTOCOL,
-	                                 SITE_SUBPROTOCOL),
+	                                 SITE_SUBPROTOCOL, true),
 	        .client = mhd_client(request),
 	        .surplus = request->peer->surplus,
 	        .body = bytes_data(&request->buffer),
@@ -403,7 +420,7 @@ static bool asks_too_much(struct mhd_request *request)
 	const char *length = field(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
 	return length && strtoull(length, NULL, 10) > mhd_config(request)->message_max_bytes &&
-	       field_has(request, MHD_HTTP_HEADER_EXPECT, "100-continue");
+	       field_has(request, MHD_HTTP_HEADER_EXPECT, "100-continue", false);
 }
 
 /* Keeps at most one byte more than is allowed, so that the end knows that it was too much. */

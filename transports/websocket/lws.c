@@ -25,7 +25,7 @@ static int send_missed(struct lws_stack_request *request, uint64_t missed)
 static int send_ping(struct lws_stack_request *request)
 {
 	const struct server_config *config = lws_stack_config(request);
-	uint8_t room[LWS_PRE];
+	uint8_t room[LWS_PRE + 1] = {0}; /* the library tells of no pong without content */
 	uint64_t now = clock_now_ns();
 
 	request->timed_out = false;
@@ -34,7 +34,7 @@ static int send_ping(struct lws_stack_request *request)
 		return 0;
 	request->pinged_ns = now;
 	config->counters->heartbeats++;
-	return lws_write(request->wsi, room + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+	return lws_write(request->wsi, room + LWS_PRE, 1, LWS_WRITE_PING) < 0 ? -1 : 0;
 }
 
 static int send_message(struct lws_stack_request *request, const struct message *message)
