@@ -73,7 +73,7 @@ FUZZED := $(filter transports/http% %/wire.c $(patsubst %,transports/%.c,\
 FUZZED_OBJECTS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(FUZZED))
 FUZZ_OBJECTS := $(FUZZERS:$(FUZZ)/%=$(FUZZ)/obj/%.o) $(FUZZED_OBJECTS)
 
-REFERENCE := first-look matrix stacks tls up reconnect
+REFERENCE := first-look matrix stacks tls up reconnect latency-vs-delay
 
 V ?= 0
 ifeq ($(V),0)
@@ -101,7 +101,7 @@ bench: all ## measure first-look, print its table, draw its plots
 	@$(OUT)/bench run first-look
 
 # Exit status 1: a run was invalid, which its report shows.
-reference: all ## measure again what README.md shows (about 40 minutes)
+reference: all ## measure again what README.md shows (about 45 minutes)
 	@for name in $(REFERENCE); do \
 		rm -rf results/reference/$$name; \
 		$(OUT)/bench run $$name --out results/reference/$$name || [ $$? -eq 1 ] || exit; \
