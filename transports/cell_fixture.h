@@ -61,7 +61,7 @@ struct cell_case {
  * transport: the linker names those owed. */
 extern const struct cell_case http_cases[], door_cases[], client_cases[];
 extern const struct cell_case hostile_cases[], hostile_sse_cases[], hostile_websocket_cases[];
-extern const struct cell_case tls_cases[]; /* where there is TLS */
+extern const struct cell_case tls_cases[], hostile_tls_cases[]; /* where there is TLS */
 #define CELL_CASES(transport) extern const struct cell_case transport##_cases[];
 TRANSPORTS(CELL_CASES)
 

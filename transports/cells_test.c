@@ -30,13 +30,10 @@ struct stamped {
 static const struct {
 	const char *transport; /* NULL: all */
 	const struct cell_case *cases;
-} tables[] = {{NULL, http_cases},
-              {NULL, door_cases},
-              {NULL, client_cases},
-              {NULL, tls_cases},
-              {NULL, hostile_cases},
-              {"sse", hostile_sse_cases},
-              {"websocket", hostile_websocket_cases},
+} tables[] = {{NULL, http_cases},         {NULL, door_cases},
+              {NULL, client_cases},       {NULL, tls_cases},
+              {NULL, hostile_cases},      {NULL, hostile_tls_cases},
+              {"sse", hostile_sse_cases}, {"websocket", hostile_websocket_cases},
               TRANSPORTS(OWN_CASES)};
 
 static int setup(void **state)
@@ -70,7 +67,7 @@ static size_t stamp_cell(const struct endpoint *endpoint, bool tls, struct stamp
 
 		if (tables[t].transport && strcmp(tables[t].transport, endpoint->transport))
 			continue;
-		if (c == tls_cases && !tls)
+		if ((c == tls_cases || c == hostile_tls_cases) && !tls)
 			continue;
 		for (; c->name; c++, count++)
 			if (stamped)
