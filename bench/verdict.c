@@ -5,12 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "../transports/clock.h"
-
 #define LOAD_CPU_MAX       0.9
 #define WAIT_MAX           0.05 /* of the main phase */
 #define LOAD_WAIT_PER_CPU  2
-#define LOAD_WAIT_LEAST_NS (20 * NS_PER_MS) /* less says little of so short a run */
+#define LOAD_WAIT_LEAST    0.02 /* of the main phase: less does no harm, however little it worked */
 #define LATENESS_MAX_MS    10.0
 #define LATENESS_MAX_SHARE 0.05 /* of the poll interval */
 
@@ -71,7 +69,7 @@ static void check_load(const struct run_spec *spec, struct run_result *result)
 	if (load->cpu_share > LOAD_CPU_MAX)
 		invalid(result, "the load took %.0f %% of its CPU (at most %.0f %%)",
 		        load->cpu_share * 100, LOAD_CPU_MAX * 100);
-	else if (load->wait_ns > LOAD_WAIT_LEAST_NS &&
+	else if ((double)load->wait_ns > LOAD_WAIT_LEAST * result->main_ms * 1e6 &&
 	         load->wait_ns > LOAD_WAIT_PER_CPU * load->cpu_ns)
 		invalid(result,
 		        "the load waited %.1f times as long for a CPU as it had one (at most %d)",

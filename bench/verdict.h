@@ -11,7 +11,7 @@
  *   the load took more than 90 % of its CPU;
  *   the main phase came out more than 10 ms longer or shorter than asked;
  *   server or load waited for a CPU for more than 5 % of the main phase, or the load for more than
- *   twice the time for which it had one, and 20 ms;
+ *   twice the time for which it had one, and 2 %;
  *   the load's timers were late (p99) by more than 10 ms, or more than 5 % of the poll interval
  *   where that is longer.
  */

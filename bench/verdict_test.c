@@ -71,11 +71,11 @@ static void test_who_waits_for_a_cpu_is_named(void **state)
 	result.load.cpu_ns = 400000000;
 	result.load.wait_ns = 240000000;
 	assert_reason(result, "the load waited 6.0 % of the time");
-	result.load.cpu_ns = 10000000;
-	result.load.wait_ns = 25000000;
+	result.load.cpu_ns = 40000000;
+	result.load.wait_ns = 100000000;
 	assert_reason(result, "the load waited 2.5 times as long");
 	result.load.cpu_ns = 1000000;
-	result.load.wait_ns = 19000000;
+	result.load.wait_ns = 79000000;
 	assert_reason(result, "");
 }
 
