@@ -13,7 +13,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 CFLAGS ?= -O2 -g
-PACKAGES := libmicrohttpd gnutls libwebsockets libmnl inih jansson libssl libcrypto cmocka
+PACKAGES := libmicrohttpd gnutls libwebsockets libmnl libpcap inih jansson libssl libcrypto cmocka
 
 # Everything but these needs the compiler and the libraries.
 ifneq ($(filter-out help clean format,$(or $(MAKECMDGOALS),all)),)
@@ -51,7 +51,8 @@ SERVE := transports/serve.c transports/serve_options.c
 # feed.c replaces malloc in test programs, so it is in no archive.
 TRANSPORTS := $(call objects,$(filter-out $(SERVE) transports/feed.c,\
 	$(call sources,transports)))
-BENCH := $(call objects,$(filter-out bench/main.c,$(call sources,bench)))
+MAIN := $(wildcard bench/main*.c)
+BENCH := $(call objects,$(filter-out $(MAIN),$(call sources,bench)))
 ARCHIVES := $(OUT)/libbench.a $(OUT)/libtransports.a
 PROGRAMS := $(OUT)/serve $(OUT)/bench
 FEED := $(call objects,$(wildcard transports/feed.c))
@@ -61,7 +62,7 @@ TESTS := $(patsubst $(OUT)/obj/%.o,$(OUT)/tests/%,$(TEST_OBJECTS))
 CERTS := $(OUT)/certs/ca.pem
 TEST_SCRIPTS := $(sort $(shell find transports bench scripts -name '*_test.sh'))
 OBJECTS := $(TRANSPORTS) $(BENCH) $(TEST_OBJECTS) $(CELL_OBJECTS) $(FEED) \
-	$(call objects,$(SERVE) bench/main.c)
+	$(call objects,$(SERVE) $(MAIN))
 
 # Fuzz targets are linked with what they need of the library, built once more, so that the fuzzer
 # sees which branches an input takes.
@@ -125,7 +126,7 @@ help: ## list the targets
 	@echo 'BUILD=DIR builds into another folder of this tree than build/.'
 
 $(OUT)/serve: $(call objects,$(SERVE)) $(ARCHIVES)
-$(OUT)/bench: $(OUT)/obj/bench/main.o $(ARCHIVES)
+$(OUT)/bench: $(call objects,$(MAIN)) $(ARCHIVES)
 $(PROGRAMS):
 	$(call say,LINK,$@)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) -o $@
 

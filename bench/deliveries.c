@@ -52,15 +52,24 @@ static bool is_from_client(const struct deliveries *deliveries, uint64_t id)
 	return row[id / 64] >> (id % 64) & 1;
 }
 
+static void keep(struct latencies *latencies, uint64_t latency_ns)
+{
+	if (latencies && latencies->count < EVIDENCE_LATENCIES_MAX)
+		latencies->ns[latencies->count++] = latency_ns;
+}
+
 /* From the two instants of a message to the one at which its last byte was read. */
-static void record(struct run_result *result, const struct delivery *delivery,
+static void record(struct deliveries *deliveries, const struct delivery *delivery,
                    uint64_t scheduled_ns, uint64_t published_ns)
 {
+	struct run_result *result = deliveries->result;
+
 	if (delivery->origin == FROM_ITSELF)
 		hist_record(&result->round_trip, delivery->now_ns - scheduled_ns);
 	if (delivery->origin != FROM_SERVER)
 		return;
 	hist_record(&result->latency, delivery->now_ns - scheduled_ns);
+	keep(deliveries->latencies, delivery->now_ns - scheduled_ns);
 	if (published_ns)
 		hist_record(&result->unscheduled, delivery->now_ns - published_ns);
 }
@@ -105,7 +114,7 @@ int deliveries_note(struct deliveries *deliveries, const struct delivery *delive
 	else
 		*last_id = id;
 	if (is_main) {
-		record(result, delivery, scheduled_ns, published_ns);
+		record(deliveries, delivery, scheduled_ns, published_ns);
 		result->delivered++;
 	}
 	return 0;

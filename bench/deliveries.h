@@ -7,10 +7,13 @@
 #include <stdint.h>
 
 #include "../transports/publish_log.h"
+#include "evidence.h"
 #include "plan.h"
 #include "run.h"
 
 struct deliveries {
+	struct latencies *latencies; /* where to keep them one by one; NULL, as at first: nowhere */
+
 	/* private */
 	struct run_plan plan;
 	uint64_t main_ns; /* when the main phase is scheduled to begin */

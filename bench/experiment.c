@@ -150,10 +150,6 @@ static int check_publishers(struct draft *draft, bool quick)
 	const struct setting *up = chosen(draft, &experiment_keys[KEY_RATE_UP_HZ], quick);
 	double size = lowest(&values[KEY_PAYLOAD_BYTES]);
 
-	if (lowest(&values[KEY_RATE_HZ]) == 0 && lowest(&values[KEY_RATE_UP_HZ]) == 0)
-		return key_wrong(&draft->errors,
-		                 chosen(draft, &experiment_keys[KEY_RATE_HZ], quick),
-		                 "nobody publishes where rate_up_hz is 0 too");
 	if (!any_above_0(&values[KEY_RATE_UP_HZ]))
 		return 0;
 	if (any_above_0(&values[KEY_FORMAT])) /* json is the first of them */
@@ -371,6 +367,18 @@ int experiment_read(struct experiment *out, const char *path,
 	if (status)
 		experiment_free(out);
 	return status;
+}
+
+int experiment_drop_link(struct experiment *experiment)
+{
+	for (size_t i = 1; i < experiment->rows_count; i++)
+		if (memcmp(&experiment->rows[i].link, &experiment->rows[0].link,
+		           sizeof experiment->rows[0].link) != 0)
+			return -EINVAL;
+	for (size_t i = 0; i < experiment->rows_count; i++)
+		experiment->rows[i].link =
+		        (struct link_settings){.queue = experiment->rows[i].link.queue};
+	return 0;
 }
 
 void experiment_free(struct experiment *experiment)

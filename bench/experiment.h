@@ -65,6 +65,10 @@ struct experiment_options {
 int experiment_read(struct experiment *out, const char *path,
                     const struct experiment_options *options, char *error, size_t error_size);
 
+/* Takes the link away from all runs. 0, or -EINVAL where they have different ones, so that some
+ * would then be the same. */
+int experiment_drop_link(struct experiment *experiment);
+
 void experiment_free(struct experiment *experiment);
 
 /*

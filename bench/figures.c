@@ -106,6 +106,11 @@ static void put_memory(char *cell, const struct summary_row *row)
 	put_number(cell, row->values[SERVER_BYTES_PER_CONNECTION] / 1024);
 }
 
+static void put_kernel_memory(char *cell, const struct summary_row *row)
+{
+	put_number(cell, row->values[KERNEL_BYTES_PER_CONNECTION] / 1024);
+}
+
 static void put_first_half(char *cell, const struct summary_row *row)
 {
 	put_number(cell, row->values[SERVER_BYTES_FIRST_HALF] / 1024);
@@ -142,6 +147,27 @@ static bool has_latency(const struct summary_row *row)
 static bool has_round_trip(const struct summary_row *row)
 {
 	return row->parameters.rate_up_hz > 0;
+}
+
+/* Nobody publishes. */
+static bool is_idle(const struct summary_row *row)
+{
+	return !has_latency(row) && !has_round_trip(row);
+}
+
+static bool is_busy(const struct summary_row *row)
+{
+	return !is_idle(row);
+}
+
+static bool has_retransmissions(const struct summary_row *row)
+{
+	return row->values[RETRANSMISSIONS_PER_MESSAGE] > 0;
+}
+
+static bool has_kernel_memory(const struct summary_row *row)
+{
+	return !isnan(row->values[KERNEL_BYTES_PER_CONNECTION]);
 }
 
 static bool has_cuts(const struct summary_row *row)
@@ -187,12 +213,18 @@ static const struct figure figures[] = {
         {{"reach", "%", false}, NULL, NULL, REACH, put_percent},
         {{"had", "twice", false}, has_cuts, NULL, DUPLICATES, put_number},
         {{"connected", "again", false}, has_cuts, NULL, RECONNECTS, put_number},
-        {{"wire", "B/msg", false}, NULL, NULL, WIRE_BYTES_PER_MESSAGE, put_number},
-        {{"pkts", "/msg", false}, NULL, NULL, PACKETS_PER_MESSAGE, put_ratio},
-        {{"CPU", "µs/msg", false}, NULL, NULL, SERVER_CPU_US_PER_MESSAGE, put_number},
+        {{"wire", "B/msg", false}, is_busy, NULL, WIRE_BYTES_PER_MESSAGE, put_number},
+        {{"pkts", "/msg", false}, is_busy, NULL, PACKETS_PER_MESSAGE, put_ratio},
+        {{"sent again", "/msg", false},
+         has_retransmissions,
+         NULL,
+         RETRANSMISSIONS_PER_MESSAGE,
+         put_number},
+        {{"idle wire", "B/min", false}, is_idle, NULL, WIRE_BYTES_PER_IDLE_MINUTE, put_number},
+        {{"CPU", "µs/msg", false}, is_busy, NULL, SERVER_CPU_US_PER_MESSAGE, put_number},
         {{"x epoll", "CPU", false}, has_ratio, .fill = put_to_epoll},
         {{"memory", "KiB/conn", false}, NULL, .fill = put_memory},
-        {{"msgs", "/resp", false}, NULL, NULL, MESSAGES_PER_RESPONSE, put_ratio},
+        {{"msgs", "/resp", false}, is_busy, NULL, MESSAGES_PER_RESPONSE, put_ratio},
         {{"empty", "%", false}, NULL, NULL, EMPTY_SHARE, put_percent},
 };
 
@@ -208,6 +240,7 @@ static const struct figure connection_figures[] = {
         {{"memory", "KiB/conn", false}, NULL, .fill = put_memory},
         {{"first", "half", false}, NULL, .fill = put_first_half},
         {{"second", "half", false}, NULL, .fill = put_second_half},
+        {{"kernel", "KiB/conn", false}, has_kernel_memory, .fill = put_kernel_memory},
         {{"TLS", "B/msg", false}, has_tls, NULL, TLS_BYTES_PER_MESSAGE, put_number},
 };
 

@@ -22,8 +22,6 @@
 
 #include <cmocka.h>
 
-#include "../transports/clock.h"
-#include "link_process.h"
 #include "process.h"
 
 #define FRAME_HEADERS 66 /* Ethernet, IPv4, TCP with timestamps */
@@ -237,53 +235,6 @@ static bool is_held(ino_t namespace)
 	return held;
 }
 
-static void test_a_link_delays_every_packet_and_counts_as_the_devices_do(void **state)
-{
-	const struct link_settings settings = {.delay_ms = 5, .queue = 100};
-	struct link_process process;
-	struct lab_counts counts;
-	uint64_t began_ns;
-
-	(void)state;
-	if (lab_open(&lab, LAB_LINK, &trouble)) {
-		lab_close(&lab);
-		skip();
-	}
-	assert_int_equal(link_process_start(&process, &lab, &settings, 1, -1), 0);
-	began_ns = clock_now_ns();
-	exchange();
-	/* SYN and its answer, the question and its answer, at least. */
-	assert_true(clock_now_ns() - began_ns >= 4 * 5 * NS_PER_MS);
-	assert_int_equal(lab_count(&lab, &counts), 0);
-	assert_int_equal(process.shared->down.packets, counts.packets_down);
-	assert_int_equal(process.shared->down.bytes, counts.bytes_down);
-	assert_true(process.shared->up.packets >= counts.packets_up); /* one may be under way */
-	assert_int_equal(process.shared->down.lost + process.shared->up.dropped, 0);
-	assert_true(process.shared->lateness.count >= 2 * 14);
-	link_process_stop(&process);
-	lab_close(&lab);
-}
-
-static void test_a_link_whose_maker_has_ended_ends(void **state)
-{
-	const struct link_settings settings = {.delay_ms = 5, .queue = 100};
-	struct link_process process;
-	pid_t pid;
-
-	(void)state;
-	if (lab_open(&lab, LAB_LINK, &trouble)) {
-		lab_close(&lab);
-		skip();
-	}
-	assert_int_equal(link_process_start(&process, &lab, &settings, 1, -1), 0);
-	pid = process.pid;
-	link_process_stop(&process);
-	assert_int_equal(kill(pid, 0), -1);
-	assert_int_equal(errno, ESRCH);
-	link_process_stop(&process);
-	lab_close(&lab);
-}
-
 struct held {
 	ino_t namespace;
 	pid_t children[2];
@@ -351,52 +302,6 @@ static void test_nothing_is_left_of_one_whose_maker_is_killed(void **state)
 	close(fds[0]);
 }
 
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	(void)!write(fd, text, strlen(text));
-	close(fd);
-}
-
-/* In a user namespace whose limit is 0, none can be made in it, and nobody there is root outside.
- */
-static int is_refused(int unused)
-{
-	struct lab_trouble why;
-	char map[32];
-
-	(void)unused;
-	snprintf(map, sizeof map, "1000 %u 1", geteuid());
-	if (unshare(CLONE_NEWUSER))
-		return 77;
-	write_text("/proc/self/uid_map", map);
-	write_text("/proc/sys/user/max_user_namespaces", "0");
-	if (lab_open(&lab, LAB_DIRECT, &why) == 0)
-		return 1;
-	if (why.error != ENOSPC || strcmp(why.step, "a user namespace") != 0)
-		return 2;
-	return strstr(lab_advice(&why), "max_user_namespaces") ||
-	                       strstr(lab_advice(&why), "apparmor")
-	               ? 0
-	               : 3;
-}
-
-static void test_a_refusal_names_the_step_and_what_would_help(void **state)
-{
-	int status;
-	pid_t child;
-
-	(void)state;
-	child = fork();
-	if (child == 0)
-		_exit(is_refused(0));
-	status = exit_of(child);
-	if (status == 77)
-		skip();
-	assert_int_equal(status, 0);
-}
-
 static void test_loopback_is_always_there_and_counts_nothing(void **state)
 {
 	struct lab loopback;
@@ -423,9 +328,6 @@ int main(void)
 	        TEST(test_congestion_control_is_cubic_whatever_the_host_s_is),
 	        TEST(test_who_opens_it_stays_where_he_is),
 	        TEST(test_nothing_is_left_of_one_whose_maker_is_killed),
-	        cmocka_unit_test(test_a_link_delays_every_packet_and_counts_as_the_devices_do),
-	        cmocka_unit_test(test_a_link_whose_maker_has_ended_ends),
-	        cmocka_unit_test(test_a_refusal_names_the_step_and_what_would_help),
 	        cmocka_unit_test(test_loopback_is_always_there_and_counts_nothing),
 	};
 

@@ -16,8 +16,16 @@ struct link_settings {
 	double loss;       /* share of the packets, 0 to below 1 */
 	double loss_burst; /* packets lost in a row, on average (Gilbert 1960); 0: independently */
 	double rate_mbit;  /* of the line, Ethernet headers included; 0: no limit */
+	double rate_up_mbit; /* the same from the clients; 0: as rate_mbit */
 	unsigned queue;    /* full frames that may wait for the line; more are dropped */
 };
+
+/* Whether it does anything. */
+static inline bool link_is_there(const struct link_settings *settings)
+{
+	return settings->delay_ms > 0 || settings->jitter_ms > 0 || settings->loss > 0 ||
+	       settings->rate_mbit > 0 || settings->rate_up_mbit > 0;
+}
 
 /* Of packets with their IP header and payload; bytes have the Ethernet header that a wire adds. */
 struct link_counts {

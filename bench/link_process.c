@@ -2,23 +2,22 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../transports/clock.h"
+#include "link_device.h"
 #include "process.h"
 
-#define PACKET_MAX    2048
-#define TAKEN_AT_ONCE 64 /* of one device, before those that are due are sent on */
+#define SPIN_NS       200000 /* before a packet is due: an idle CPU takes so long to wake up */
+#define TAKEN_AT_ONCE 64     /* of one device, before those that are due are sent on */
 
 /* The server's device gives what goes down, the clients' what goes up. */
 struct wire {
-	const int *device_fd; /* by side */
-	struct link links[2]; /* by the side from which they come */
+	struct link_device devices[2]; /* by side */
+	struct link links[2];          /* by the side from which the packets come */
+	struct packet_kinds kinds;
 	struct link_shared *shared;
 	int epoll_fd, timer_fd;
 	uint64_t armed_ns;
@@ -34,22 +33,26 @@ static enum lab_side other(enum lab_side side)
 /* The instant is read after each packet: one that was read before would let it leave too early. */
 static int take(struct wire *wire, enum lab_side side)
 {
-	uint8_t packet[PACKET_MAX];
+	struct packet_counts *counts =
+	        side == LAB_SERVER ? &wire->shared->kinds_down : &wire->shared->kinds_up;
+	uint8_t packet[LINK_PACKET_MAX];
 
 	for (int i = 0; i < TAKEN_AT_ONCE; i++) {
-		ssize_t size = read(wire->device_fd[side], packet, sizeof packet);
+		ssize_t size = link_device_take(&wire->devices[side], packet);
 		int err;
 
-		if (size <= 0)
-			return size < 0 && errno != EAGAIN ? -errno : 0;
+		if (size < 0)
+			return size == -EAGAIN ? 0 : (int)size;
 		err = link_put(&wire->links[side], clock_now_ns(), packet, (size_t)size);
 		if (err)
 			return err;
+		packet_counts_add(counts, packet_kinds_tell(&wire->kinds, packet, (size_t)size),
+		                  (size_t)size);
 	}
 	return 0;
 }
 
-/* What is due leaves by the other device. A device that is full drops it, and counts that. */
+/* What is due leaves by the other device. */
 static void deliver(struct wire *wire, enum lab_side side)
 {
 	struct link *link = &wire->links[side];
@@ -61,15 +64,15 @@ static void deliver(struct wire *wire, enum lab_side side)
 		if (first->depart_ns > now_ns)
 			return;
 		hist_record(&wire->shared->lateness, now_ns - first->depart_ns);
-		(void)!write(wire->device_fd[other(side)], first->data, first->size);
+		link_device_give(&wire->devices[other(side)], first->data, first->size);
 		link_remove_first(link);
 	}
 }
 
-static void arm(struct wire *wire)
+/* When the next packet is due; UINT64_MAX: none is under way. */
+static uint64_t next_due_ns(const struct wire *wire)
 {
 	uint64_t next_ns = UINT64_MAX;
-	struct itimerspec at = {0};
 
 	for (size_t side = 0; side < 2; side++) {
 		const struct link_packet *first = link_first(&wire->links[side]);
@@ -77,12 +80,24 @@ static void arm(struct wire *wire)
 		if (first && first->depart_ns < next_ns)
 			next_ns = first->depart_ns;
 	}
+	return next_ns;
+}
+
+/* How long epoll may wait, in ms: not at all where a packet is almost due, else for the timer. */
+static int arm(struct wire *wire)
+{
+	uint64_t next_ns = next_due_ns(wire);
+	struct itimerspec at = {0};
+
+	if (next_ns != UINT64_MAX && next_ns <= clock_now_ns() + SPIN_NS)
+		return 0;
 	if (next_ns == wire->armed_ns)
-		return;
+		return -1;
 	wire->armed_ns = next_ns;
 	if (next_ns != UINT64_MAX)
-		at.it_value = clock_timespec(next_ns);
+		at.it_value = clock_timespec(next_ns - SPIN_NS);
 	timerfd_settime(wire->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+	return -1;
 }
 
 /* 0, or a negative errno: -ECANCELED when the parent wants an end. */
@@ -102,18 +117,16 @@ static int serve(struct wire *wire, const struct epoll_event *event)
 static int carry(struct wire *wire)
 {
 	struct epoll_event events[4];
-	int err = 0;
+	int err = 0, patience_ms = 0;
 
 	while (!err) {
-		int count = epoll_wait(wire->epoll_fd, events, 4, -1);
+		int count = epoll_wait(wire->epoll_fd, events, 4, patience_ms);
 
 		for (int i = 0; i < count && !err; i++)
 			err = serve(wire, &events[i]);
 		deliver(wire, LAB_SERVER);
 		deliver(wire, LAB_CLIENTS);
-		arm(wire);
-		wire->shared->down = wire->links[LAB_SERVER].counts;
-		wire->shared->up = wire->links[LAB_CLIENTS].counts;
+		patience_ms = arm(wire);
 	}
 	return err;
 }
@@ -135,9 +148,9 @@ static int run(struct wire *wire, int line_fd)
 	if (wire->epoll_fd < 0 || wire->timer_fd < 0)
 		return -errno;
 	prctl(PR_SET_TIMERSLACK, 1);
-	err = watch(wire, wire->device_fd[LAB_SERVER], SOURCE_SERVER);
+	err = watch(wire, wire->devices[LAB_SERVER].fd, SOURCE_SERVER);
 	if (!err)
-		err = watch(wire, wire->device_fd[LAB_CLIENTS], SOURCE_CLIENTS);
+		err = watch(wire, wire->devices[LAB_CLIENTS].fd, SOURCE_CLIENTS);
 	if (!err)
 		err = watch(wire, wire->timer_fd, SOURCE_TIMER);
 	if (!err)
@@ -145,55 +158,58 @@ static int run(struct wire *wire, int line_fd)
 	return err ? err : carry(wire);
 }
 
-static void child_main(struct link_shared *shared, const struct lab *lab,
-                       const struct link_settings *settings, uint64_t seed, int line_fd)
+static void sum_up(const struct wire *wire)
 {
-	struct wire wire = {.device_fd = lab->device_fd, .shared = shared};
-	int err;
+	struct link_shared *shared = wire->shared;
+	struct timespec used;
 
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	shared->cpu_ns = (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec;
+	shared->down = wire->links[LAB_SERVER].counts;
+	shared->up = wire->links[LAB_CLIENTS].counts;
+	shared->missed = link_device_missed(&wire->devices[LAB_SERVER]) +
+	                 link_device_missed(&wire->devices[LAB_CLIENTS]);
+}
+
+static int serve_lab(struct link_shared *shared, const struct lab *lab,
+                     const struct link_settings *settings, uint64_t seed, int line_fd)
+{
+	struct wire wire = {.shared = shared};
+	struct link_settings up = *settings;
+	int err = 0;
+
+	if (settings->rate_up_mbit > 0)
+		up.rate_mbit = settings->rate_up_mbit;
 	link_open(&wire.links[LAB_SERVER], settings, seed);
-	link_open(&wire.links[LAB_CLIENTS], settings, ~seed);
-	err = run(&wire, line_fd);
+	link_open(&wire.links[LAB_CLIENTS], &up, ~seed);
+	for (size_t side = 0; side < 2 && !err; side++)
+		err = link_device_attach(&wire.devices[side], lab->device_fd[side], lab->mac[side]);
+	if (!err)
+		err = run(&wire, line_fd);
+	sum_up(&wire);
 	shared->error = err == -ECANCELED ? 0 : -err;
-	_exit(shared->error ? 1 : 0);
+	return shared->error;
 }
 
 int link_process_start(struct link_process *process, const struct lab *lab,
                        const struct link_settings *settings, uint64_t seed, int cpu)
 {
-	pid_t parent = getpid();
-	int fds[2];
-	void *memory = mmap(NULL, sizeof *process->shared, PROT_READ | PROT_WRITE,
-	                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t parent = getpid(), pid = helper_fork(&process->helper, sizeof *process->shared);
 
-	*process = (struct link_process){.line_fd = -1};
-	if (memory == MAP_FAILED)
-		return -errno;
-	process->shared = memory;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
-		return -errno;
-	process->pid = fork();
-	if (process->pid == 0) {
-		close(fds[0]);
-		if (!process_prepare_child(parent, cpu))
-			_exit(1);
-		child_main(process->shared, lab, settings, seed, fds[1]);
-	}
-	close(fds[1]);
-	process->line_fd = fds[0];
-	if (process->pid > 0)
-		return 0;
-	process->pid = 0;
-	return -errno;
+	process->shared = process->helper.shared;
+	if (pid == 0)
+		_exit(!process_prepare_child(parent, cpu) ||
+		      serve_lab(process->shared, lab, settings, seed, process->helper.line_fd));
+	return pid < 0 ? (int)pid : 0;
 }
 
-void link_process_stop(struct link_process *process)
+void link_process_end(struct link_process *process)
 {
-	if (process->line_fd >= 0)
-		close(process->line_fd);
-	if (process->pid > 0)
-		TEMP_FAILURE_RETRY(waitpid(process->pid, NULL, 0));
-	if (process->shared)
-		munmap(process->shared, sizeof *process->shared);
-	*process = (struct link_process){.line_fd = -1};
+	helper_end(&process->helper);
+}
+
+void link_process_free(struct link_process *process)
+{
+	helper_free(&process->helper);
+	process->shared = NULL;
 }

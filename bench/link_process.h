@@ -1,35 +1,44 @@
 /*
- * The link process: carries packets between the two TUN devices of a lab, delayed, lost and limited
- * as asked (link.h). It is the wire between the two namespaces, and sees every packet.
+ * The link process: carries packets between the two sides of a lab, delayed, lost and limited as
+ * asked (link.h). It is the wire between the two namespaces, and sees every packet.
  */
 #ifndef BENCH_LINK_PROCESS_H
 #define BENCH_LINK_PROCESS_H
 
-#include <sys/types.h>
+#include <stdint.h>
 
+#include "helper.h"
 #include "hist.h"
 #include "lab.h"
 #include "link.h"
+#include "packet_kinds.h"
 
 /* In memory shared with the parent. */
 struct link_shared {
-	struct link_counts down, up; /* what the server sent, what the clients sent */
-	struct hist lateness;        /* of packets that left later than they were to */
-	int error;                   /* a positive errno: it has ended, and why */
+	/* As it goes; down: what the server sent */
+	struct packet_counts kinds_down, kinds_up;
+	struct hist lateness; /* of packets that left later than they were to */
+	/* When it has ended: */
+	struct link_counts down, up;
+	uint64_t missed; /* packets that found no room in the ring of a packet socket */
+	uint64_t cpu_ns; /* in which the receiving side's part of TCP is done too */
+	int error;       /* a positive errno: why it ended by itself */
 };
 
 struct link_process {
-	pid_t pid; /* 0: not running */
-	int line_fd;
-	struct link_shared *shared;
+	struct helper helper;
+	struct link_shared *shared; /* NULL: it was not started */
 };
 
-/* Starts it for a lab of mode LAB_LINK, on CPU `cpu` (-1: any). 0 or a negative errno. Stop it in
- * any case. */
+/* Starts it for a lab with lab_has_link_process, on CPU `cpu` (-1: any). 0 or a negative errno.
+ * link_process_free in any case. */
 int link_process_start(struct link_process *process, const struct lab *lab,
                        const struct link_settings *settings, uint64_t seed, int cpu);
 
-/* Ends it; *shared is gone too. */
-void link_process_stop(struct link_process *process);
+/* Ends it: *shared is there still. */
+void link_process_end(struct link_process *process);
+
+/* Ends it, and frees *shared. */
+void link_process_free(struct link_process *process);
 
 #endif

@@ -48,6 +48,10 @@ struct load {
 
 	struct timer cut_timer;
 	unsigned cuts; /* made so far */
+
+	/* config->fault */
+	unsigned first_has;   /* messages that the first subscriber was to have */
+	struct delivery held; /* kept back until after the next; id 0: none is */
 };
 
 static enum delivery_origin origin_of(const struct load *load, size_t subscriber, const void *data,
@@ -60,6 +64,38 @@ static enum delivery_origin origin_of(const struct load *load, size_t subscriber
 	return number < load->up.count && up_sender(&load->up, number) == subscriber
 	               ? FROM_ITSELF
 	               : FROM_OTHER_CLIENT;
+}
+
+static void deliver(struct load *load, const struct delivery *delivery)
+{
+	if (deliveries_note(&load->deliveries, delivery))
+		sessions_fail(&load->sessions, "subscriber %zu got message %" PRIu64 " of %" PRIu64,
+		              delivery->subscriber + 1, delivery->id, run_plan_ids(&load->plan));
+}
+
+static bool is_turn(unsigned every, unsigned number)
+{
+	return every && number % every == 0;
+}
+
+/* To the first subscriber, with the faults that it is to have. */
+static void deliver_badly(struct load *load, const struct delivery *delivery)
+{
+	const struct fault *fault = &load->config->fault;
+	unsigned number = ++load->first_has;
+
+	if (is_turn(fault->drop, number))
+		return;
+	if (is_turn(fault->reorder, number)) {
+		load->held = *delivery;
+		return;
+	}
+	deliver(load, delivery);
+	if (is_turn(fault->duplicate, number))
+		deliver(load, delivery);
+	if (load->held.id)
+		deliver(load, &load->held);
+	load->held.id = 0;
 }
 
 static void on_message(void *user, uint64_t id, uint64_t scheduled_ns, const void *data,
@@ -77,9 +113,10 @@ static void on_message(void *user, uint64_t id, uint64_t scheduled_ns, const voi
 
 	load->traffic.messages++;
 	load->traffic.payload_bytes += size;
-	if (deliveries_note(&load->deliveries, &delivery))
-		sessions_fail(&load->sessions, "subscriber %zu got message %" PRIu64 " of %" PRIu64,
-		              subscriber->number + 1, id, run_plan_ids(&load->plan));
+	if (subscriber->number == 0)
+		deliver_badly(load, &delivery);
+	else
+		deliver(load, &delivery);
 }
 
 static void on_response(void *user, unsigned messages)
@@ -303,6 +340,7 @@ static int open_load(struct load *load, struct client_config *config)
 	if (!err)
 		err = deliveries_open(&load->deliveries, &load->plan, load->count, given->log,
 		                      load->result);
+	load->deliveries.latencies = given->latencies;
 	if (!err) {
 		load->subscribers = calloc(load->count, sizeof *load->subscribers);
 		err = load->subscribers ? open_subscribers(load, config) : -ENOMEM;

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "../transports/publish_log.h"
+#include "evidence.h"
+#include "fault.h"
 #include "lab.h"
 #include "run.h"
 
@@ -38,6 +40,8 @@ struct load_config {
 	 * with the start of the schedule, a uint64_t, CLOCK_MONOTONIC ns, the others with a byte.
 	 * HALF is left out where that is nobody. */
 	int parent_fd;
+	struct fault fault;
+	struct latencies *latencies; /* NULL: nobody wants them */
 	struct load_shared *shared;
 };
 

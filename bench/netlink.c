@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <stdbool.h>
 #include <string.h>
 
-#define REQUEST_BYTES 4096
+#define REQUEST_BYTES       4096
+#define NETEM_LIMIT_PACKETS 100000
 
 /* A request in the making, in room for it. */
 struct request {
@@ -220,6 +223,66 @@ int netlink_add_local_range(struct mnl_socket *netlink, in_addr_t addresses, uin
 	body->rtm_type = RTN_LOCAL;
 	body->rtm_scope = RT_SCOPE_HOST;
 	mnl_attr_put_u32(request.message, RTA_OIF, (uint32_t)index);
+	return ask(netlink, &request, NULL, NULL);
+}
+
+/* Gilbert's model: link.h has the two chances. */
+static void put_netem_bursts(struct nlmsghdr *message, const struct link_settings *settings)
+{
+	double stay = 1 - 1 / settings->loss_burst;
+	double begin = settings->loss / (settings->loss_burst * (1 - settings->loss));
+	const struct tc_netem_gemodel model = {
+	        .p = (uint32_t)(begin * UINT32_MAX),
+	        .r = (uint32_t)((1 - stay) * UINT32_MAX),
+	        .h = 0,  /* of the packets in a burst none passes, */
+	        .k1 = 0, /* and of the others none is lost */
+	};
+	struct nlattr *loss = mnl_attr_nest_start(message, TCA_NETEM_LOSS);
+
+	mnl_attr_put(message, NETEM_LOSS_GE, sizeof model, &model);
+	mnl_attr_nest_end(message, loss);
+}
+
+static void put_netem(struct nlmsghdr *message, const struct link_settings *settings)
+{
+	bool bursts = settings->loss > 0 && settings->loss_burst > 0;
+	const struct tc_netem_qopt options = {
+	        .limit = NETEM_LIMIT_PACKETS,
+	        .loss = bursts ? 0 : (uint32_t)(settings->loss * UINT32_MAX),
+	};
+	const struct tc_netem_rate rate = {.rate = (uint32_t)(settings->rate_mbit * 1e6 / 8)};
+	struct nlattr *attribute = mnl_nlmsg_get_payload_tail(message);
+	int64_t delay_ns = (int64_t)(settings->delay_ms * 1e6);
+
+	/* The fixed part is the attribute's beginning, its own attributes follow. */
+	mnl_attr_put(message, TCA_OPTIONS, sizeof options, &options);
+	mnl_attr_put(message, TCA_NETEM_LATENCY64, sizeof delay_ns, &delay_ns);
+	if (settings->rate_mbit > 0)
+		mnl_attr_put(message, TCA_NETEM_RATE, sizeof rate, &rate);
+	if (bursts)
+		put_netem_bursts(message, settings);
+	mnl_attr_nest_end(message, attribute);
+}
+
+int netlink_set_netem(struct mnl_socket *netlink, const char *device,
+                      const struct link_settings *settings)
+{
+	struct request request;
+	struct tcmsg *body;
+	int index = index_of(netlink, device);
+
+	if (index < 0)
+		return index;
+	if (settings->jitter_ms > 0)
+		return -ENOTSUP;
+	start(&request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, sizeof *body);
+	body = request.body;
+	body->tcm_family = AF_UNSPEC;
+	body->tcm_ifindex = index;
+	body->tcm_parent = TC_H_ROOT;
+	body->tcm_handle = TC_H_MAKE(1U << 16, 0);
+	mnl_attr_put_strz(request.message, TCA_KIND, "netem");
+	put_netem(request.message, settings);
 	return ask(netlink, &request, NULL, NULL);
 }
 

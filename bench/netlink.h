@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
+#include "link.h"
+
 struct mnl_socket;
 
 /* A socket in the calling thread's network namespace; mnl_socket_close closes it. */
@@ -35,6 +37,11 @@ int netlink_add_route(struct mnl_socket *netlink, const char *device, in_addr_t 
 
 /* All these addresses are this host's own, without any of them being added (AnyIP). */
 int netlink_add_local_range(struct mnl_socket *netlink, in_addr_t addresses, uint8_t prefix);
+
+/* What the device sends is delayed, lost and limited by the kernel (tc-netem(8)): -ENOENT where it
+ * has no such queue; -ENOTSUP for jitter, with which that would not keep the order. */
+int netlink_set_netem(struct mnl_socket *netlink, const char *device,
+                      const struct link_settings *settings);
 
 /* What the device has counted (IFLA_STATS64). */
 int netlink_read_stats(struct mnl_socket *netlink, const char *device,

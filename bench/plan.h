@@ -18,6 +18,14 @@ struct run_plan run_plan(const struct run_spec *spec);
 /* Ids go from 1 to this. */
 uint64_t run_plan_ids(const struct run_plan *plan);
 
+/* The size of their log: at least 1. */
+static inline uint64_t run_plan_log_capacity(const struct run_plan *plan)
+{
+	uint64_t ids = run_plan_ids(plan);
+
+	return ids ? ids : 1;
+}
+
 /* The schedule of what the subscribers publish; rate_up_hz is above 0. */
 void run_plan_up_schedule(struct schedule *schedule, const struct run_spec *spec,
                           uint64_t start_ns);

@@ -94,6 +94,28 @@ int process_private_memory(pid_t pid, uint64_t *bytes)
 	return err;
 }
 
+int process_socket_memory(pid_t pid, uint64_t *bytes)
+{
+	char path[40], line[256];
+	uint64_t object_bytes, sockets;
+	int64_t pages;
+	int err = -ENOENT;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/net/protocols", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (err && fgets(line, sizeof line, file))
+		if (sscanf(line, "TCP %" SCNu64 " %" SCNu64 " %" SCNd64, &object_bytes, &sockets,
+		           &pages) == 3) {
+			*bytes = object_bytes * sockets + (uint64_t)(pages * sysconf(_SC_PAGESIZE));
+			err = 0;
+		}
+	fclose(file);
+	return err;
+}
+
 bool process_prepare_child(pid_t parent, int cpu)
 {
 	cpu_set_t set;

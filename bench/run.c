@@ -132,6 +132,38 @@ double run_server_bytes_second_half(const struct run_spec *spec, const struct ru
 	                    subscribers - run_half(subscribers));
 }
 
+double run_kernel_bytes_per_connection(const struct run_spec *spec, const struct run_result *result)
+{
+	const struct run_server *server = &result->server;
+
+	if (!is_counted(result))
+		return NAN;
+	return memory_slope(spec, result, server->kernel_before_bytes, server->kernel_bytes,
+	                    spec->parameters.subscribers);
+}
+
+double run_wire_bytes_per_idle_minute(const struct run_spec *spec, const struct run_result *result)
+{
+	double minutes = spec->parameters.main_s / 60;
+
+	if (result->published || result->traffic.messages)
+		return NAN;
+	return (run_wire_bytes_down(result) + run_wire_bytes_up(result)) / minutes /
+	       spec->parameters.subscribers;
+}
+
+double run_kind_per_message(const struct run_result *result, enum packet_kind kind)
+{
+	const struct packet_counts *down = &result->kinds_down, *up = &result->kinds_up;
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < PACKET_KINDS; i++)
+		all += down->packets[i] + up->packets[i];
+	if (!all)
+		return NAN;
+	return per((double)(down->packets[kind] + up->packets[kind]), result->traffic.messages);
+}
+
 double run_connect_bytes_per_connection(const struct run_result *result)
 {
 	const struct run_connecting *connecting = &result->connecting;

@@ -14,6 +14,7 @@
 #include "../transports/schedule.h"
 #include "hist.h"
 #include "link.h"
+#include "packet_kinds.h"
 
 /* What is varied. Two runs with equal parameters are one row of the summary. */
 struct run_parameters {
@@ -76,7 +77,9 @@ struct run_server {
 	uint64_t memory_before_bytes; /* its own (Pss_Anon), listening, nobody connected */
 	uint64_t memory_half_bytes;   /* the same, run_half subscribers there; 0: not measured */
 	uint64_t memory_bytes;        /* the same, everybody subscribed, nothing published yet */
-	double cpu_share;             /* cpu_ns / length of the main phase */
+	/* The kernel's for the TCP sockets on its side, at the first and last of these instants. */
+	uint64_t kernel_before_bytes, kernel_bytes;
+	double cpu_share; /* cpu_ns / length of the main phase */
 };
 
 struct run_load {
@@ -93,6 +96,7 @@ struct run_result {
 	char reason[200];     /* why not; empty where valid */
 	char lab_mode[16];    /* "direct", "link", "loopback": lab.h */
 	char wire_counts[16]; /* "modelled" or "counted" */
+	bool captured;        /* a capture took its share of the CPU */
 	char pinning[40];     /* "server on CPU 0, load on CPU 1"; "none" */
 	double connect_ms, warmup_ms, main_ms, drain_ms; /* as they came out; 0: not reached */
 	/* Of the messages scheduled within the main phase: */
@@ -106,10 +110,13 @@ struct run_result {
 	uint64_t packets_dropped; /* by the network's devices */
 	uint64_t link_lost, link_queue_full; /* packets, by the link, as it was asked to */
 	double link_late_p99_ms;             /* packets left the link after their instant */
+	double link_cpu_ms;                  /* of the link process */
 	uint64_t reconnects;
 	struct run_connecting connecting;
 	struct run_traffic traffic;
 	struct run_wire wire_connecting, wire; /* until all were subscribed; in the main phase */
+	struct packet_counts kinds_down,
+	        kinds_up; /* of these in the main phase: the link's count */
 	struct run_server server;
 	struct run_load load;
 	/* Of the deliveries of what the server published: */
@@ -126,8 +133,7 @@ struct run_result {
 /* Whether a link is between server and clients. */
 static inline bool run_has_link(const struct run_parameters *parameters)
 {
-	return parameters->link.delay_ms > 0 || parameters->link.jitter_ms > 0 ||
-	       parameters->link.loss > 0 || parameters->link.rate_mbit > 0;
+	return link_is_there(&parameters->link);
 }
 
 /* How many of the subscribers connect before the server's memory is read between. */
@@ -158,6 +164,14 @@ double run_server_bytes_per_connection(const struct run_spec *spec,
                                        const struct run_result *result);
 double run_server_bytes_first_half(const struct run_spec *spec, const struct run_result *result);
 double run_server_bytes_second_half(const struct run_spec *spec, const struct run_result *result);
+/* Of the kernel's for TCP sockets (process_socket_memory); NAN on loopback, where the clients'
+ * sockets are among them */
+double run_kernel_bytes_per_connection(const struct run_spec *spec,
+                                       const struct run_result *result);
+/* Both ways, for one subscriber; NAN where anything was published */
+double run_wire_bytes_per_idle_minute(const struct run_spec *spec, const struct run_result *result);
+/* Both ways, per message received, of one kind; NAN where no link told them apart */
+double run_kind_per_message(const struct run_result *result, enum packet_kind kind);
 /* Both ways: as the network has counted, or the same of TCP's payload and segments */
 double run_connect_bytes_per_connection(const struct run_result *result);
 double run_connect_packets_per_connection(const struct run_result *result);

@@ -28,7 +28,7 @@ struct section {
 	bool is_later; /* lines of earlier versions lack it: it is 0 then */
 };
 
-#define SECTIONS 12
+#define SECTIONS 14
 
 struct hist_field {
 	const char *key;
@@ -381,7 +381,8 @@ static const struct field link_fields[] = {
 static const struct field verdict_fields[] = {
         FIELD("", run_result, valid, FLAG),    FIELD("", run_result, reason, TEXT),
         FIELD("", run_result, lab_mode, TEXT), FIELD("", run_result, wire_counts, TEXT),
-        FIELD("", run_result, pinning, TEXT),  {0},
+        FIELD("", run_result, pinning, TEXT),  LATER("", run_result, captured, FLAG),
+        {0},
 };
 
 static const struct field phases_fields[] = {
@@ -404,6 +405,7 @@ static const struct field deliveries_fields[] = {
         LATER("deliveries.", run_result, link_lost, COUNT),
         LATER("deliveries.", run_result, link_queue_full, COUNT),
         LATER("deliveries.", run_result, link_late_p99_ms, REAL),
+        LATER("deliveries.", run_result, link_cpu_ms, REAL),
         {0},
 };
 
@@ -440,6 +442,26 @@ static const struct field wire_fields[] = {
         {0},
 };
 
+#define KIND(name, index)                                                                          \
+	{.key = name "_packets",                                                                   \
+	 .kind = COUNT,                                                                            \
+	 .offset = offsetof(struct packet_counts, packets[index]),                                 \
+	 .wrong = "'" name "_packets' has a wrong value"},                                         \
+	{                                                                                          \
+		.key = name "_bytes", .kind = COUNT,                                               \
+		.offset = offsetof(struct packet_counts, bytes[index]),                            \
+		.wrong = "'" name "_bytes' has a wrong value"                                      \
+	}
+
+static const struct field kinds_fields[] = {
+        KIND("syn_fin", PACKET_SYN_FIN),
+        KIND("pure_ack", PACKET_PURE_ACK),
+        KIND("data", PACKET_DATA),
+        KIND("retransmission", PACKET_RETRANSMISSION),
+        KIND("other", PACKET_OTHER),
+        {0},
+};
+
 static const struct field server_fields[] = {
         FIELD("server.", run_server, cpu_ns, COUNT),
         FIELD("server.", run_server, wait_ns, COUNT),
@@ -448,6 +470,8 @@ static const struct field server_fields[] = {
         FIELD("server.", run_server, memory_bytes, COUNT),
         FIELD("server.", run_server, cpu_share, REAL),
         LATER("server.", run_server, memory_half_bytes, COUNT),
+        LATER("server.", run_server, kernel_before_bytes, COUNT),
+        LATER("server.", run_server, kernel_bytes, COUNT),
         {0},
 };
 
@@ -480,6 +504,10 @@ static const struct section sections[SECTIONS] = {
          "'wire_connecting' is not an object", false, true},
         {"wire", offsetof(struct run_result, wire), wire_fields, "'wire' is not an object", false,
          true},
+        {"kinds_down", offsetof(struct run_result, kinds_down), kinds_fields,
+         "'kinds_down' is not an object", false, true},
+        {"kinds_up", offsetof(struct run_result, kinds_up), kinds_fields,
+         "'kinds_up' is not an object", false, true},
         {"server", offsetof(struct run_result, server), server_fields,
          "'server' is missing or not an object", false, false},
         {"load", offsetof(struct run_result, load), load_fields,

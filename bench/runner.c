@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "../transports/clock.h"
-#include "link_process.h"
 #include "process.h"
 #include "project.h"
 #include "server.h"
@@ -20,21 +19,27 @@
 #define LEAD_NS     (50 * NS_PER_MS) /* from "all are subscribed" to the start of the schedule */
 #define PROGRESS_MS 100
 
+#define SETTLE_MS    20
+#define SETTLE_TRIES 100
+
 volatile sig_atomic_t runner_interrupted;
 
 /* A run in progress, as its parent sees it. */
 struct runner {
 	const struct run_spec *spec;
-	const struct runner_progress *progress;
+	const struct runner_options *options;
 	enum lab_mode mode;
 	struct run_plan plan;
 	struct load_shared *shared;
+	struct latencies *latencies; /* shared with the load too; NULL: nobody wants them */
 	struct publish_log *log;
 	struct lab lab;
 	struct link_process link;
+	struct capture capture;
 	struct lab_counts counts; /* of the network, as last read */
 	uint64_t dropped_before;  /* when it was made, and one end was up before the other */
 	struct run_wire wire_connecting, wire;
+	struct packet_counts kinds_down, kinds_up; /* when the main phase began, then of it */
 	struct server_process server;
 	pid_t load_pid;
 	int log_fd, load_fd; /* a memfd; our end of the load's socket pair */
@@ -55,6 +60,8 @@ static void child_main(struct runner *runner, pid_t parent, int fd)
 	        .authority = runner->spec->parameters.tls ? runner->authority : NULL,
 	        .log = runner->log,
 	        .parent_fd = fd,
+	        .fault = runner->options->fault,
+	        .latencies = runner->latencies,
 	        .shared = runner->shared,
 	};
 
@@ -83,18 +90,26 @@ static int start_load(struct runner *runner)
 	return runner->load_pid < 0 ? -errno : 0;
 }
 
+/* NULL: there is not so much. */
+static void *map_shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 static int open_shared(struct runner *runner)
 {
-	void *memory = mmap(NULL, sizeof *runner->shared, PROT_READ | PROT_WRITE,
-	                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (memory == MAP_FAILED)
-		return -errno;
-	runner->shared = memory;
+	runner->shared = map_shared(sizeof *runner->shared);
+	if (runner->options->evidence)
+		runner->latencies = map_shared(sizeof *runner->latencies);
+	if (!runner->shared || (runner->options->evidence && !runner->latencies))
+		return -ENOMEM;
 	runner->log_fd = memfd_create("publish-log", 0); /* the server inherits it */
 	if (runner->log_fd < 0)
 		return -errno;
-	return publish_log_open(&runner->log, runner->log_fd, run_plan_ids(&runner->plan));
+	return publish_log_open(&runner->log, runner->log_fd,
+	                        run_plan_log_capacity(&runner->plan));
 }
 
 static bool server_is_dead(const struct runner *runner)
@@ -102,6 +117,15 @@ static bool server_is_dead(const struct runner *runner)
 	struct pollfd ended = {.fd = runner->server.pid_fd, .events = POLLIN};
 
 	return poll(&ended, 1, 0) > 0;
+}
+
+static void show_progress(const struct runner *runner)
+{
+	const struct runner_progress *progress = runner->options->progress;
+
+	if (progress)
+		progress->show(progress->user, (enum load_phase)runner->shared->phase,
+		               runner->shared->connected);
 }
 
 /*
@@ -119,10 +143,7 @@ static int wait_until(struct runner *runner, uint64_t until_ns)
 		struct timespec timeout = clock_timespec(
 		        left_ns < PROGRESS_MS * NS_PER_MS ? left_ns : PROGRESS_MS * NS_PER_MS);
 
-		if (runner->progress)
-			runner->progress->show(runner->progress->user,
-			                       (enum load_phase)runner->shared->phase,
-			                       runner->shared->connected);
+		show_progress(runner);
 		if (!left_ns)
 			return 0;
 		if (ppoll(events, 2, &timeout, NULL) < 0 && errno != EINTR)
@@ -191,6 +212,26 @@ static void count_wire(struct runner *runner, struct run_wire *wire)
 	*before = now;
 }
 
+/* What the link process has seen since it was read last: *counts is left to say so. */
+static void count_kinds(struct packet_counts *counts, const struct packet_counts *now)
+{
+	for (size_t i = 0; i < PACKET_KINDS; i++) {
+		counts->packets[i] = now->packets[i] - counts->packets[i];
+		counts->bytes[i] = now->bytes[i] - counts->bytes[i];
+	}
+}
+
+/* Once at the beginning of the main phase, and once at its end. */
+static void count_all_kinds(struct runner *runner)
+{
+	const struct link_shared *link = runner->link.shared;
+
+	if (!link)
+		return;
+	count_kinds(&runner->kinds_down, &link->kinds_down);
+	count_kinds(&runner->kinds_up, &link->kinds_up);
+}
+
 static void usage_failed(struct runner *runner, int err)
 {
 	if (err)
@@ -211,6 +252,23 @@ static int release_load(struct runner *runner)
 	return wait_until(runner, UINT64_MAX);
 }
 
+/* As wait_until. The server stands still for a while, if it is to. */
+static int wait_for_main_end(struct runner *runner, uint64_t main_ns)
+{
+	uint64_t freeze_ns = (uint64_t)(runner->options->fault.freeze_s * (double)NS_PER_S);
+	uint64_t begin_ns = main_ns + runner->plan.main_ns / 4;
+	int err = 0;
+
+	if (freeze_ns) {
+		err = wait_until(runner, begin_ns);
+		kill(runner->server.pid, SIGSTOP);
+		if (!err)
+			err = wait_until(runner, begin_ns + freeze_ns);
+		kill(runner->server.pid, SIGCONT);
+	}
+	return err ? err : wait_until(runner, main_ns + runner->plan.main_ns);
+}
+
 /* From "all are subscribed" to the end of the load. */
 static int measure(struct runner *runner)
 {
@@ -219,6 +277,7 @@ static int measure(struct runner *runner)
 	int err;
 
 	process_private_memory(runner->server.pid, &runner->usage.memory_bytes);
+	process_socket_memory(runner->server.pid, &runner->usage.kernel_bytes);
 	count_wire(runner, &runner->wire_connecting);
 	if (server_publish(&runner->server, start_ns))
 		return -ESRCH;
@@ -228,13 +287,15 @@ static int measure(struct runner *runner)
 	if (err)
 		return err;
 	count_wire(runner, NULL);
+	count_all_kinds(runner);
 	usage_failed(runner, read_usage(runner, &runner->server_before, &runner->load_before));
-	err = wait_until(runner, main_ns + runner->plan.main_ns);
+	err = wait_for_main_end(runner, main_ns);
 	if (err < 0)
 		return err;
 	/* Also where nothing was left to drain and the load was quicker than we. */
 	usage_failed(runner, note_usage(runner));
 	count_wire(runner, &runner->wire);
+	count_all_kinds(runner);
 	if (!err)
 		err = wait_until(runner, UINT64_MAX);
 	return err == 1 ? release_load(runner) : err;
@@ -285,15 +346,32 @@ static int find_authority(struct runner *runner)
 
 static int start_link(struct runner *runner)
 {
-	int err = runner->mode == LAB_LINK
-	                  ? link_process_start(&runner->link, &runner->lab,
-	                                       &runner->spec->parameters.link, runner->spec->seed,
-	                                       runner->load_cpu)
-	                  : 0;
+	const struct link_settings *settings = &runner->spec->parameters.link;
+	int err = 0;
 
+	if (lab_has_link_process(runner->mode))
+		err = link_process_start(&runner->link, &runner->lab, settings, runner->spec->seed,
+		                         runner->load_cpu);
+	else if (runner->mode == LAB_NETEM)
+		err = lab_set_netem(&runner->lab, settings);
 	if (err)
 		snprintf(runner->reason, sizeof runner->reason, "starting the link: %s",
 		         strerror(-err));
+	return err;
+}
+
+static int start_capture(struct runner *runner)
+{
+	const struct runner_options *options = runner->options;
+	int err = 0;
+
+	if (options->capture || options->capture_path)
+		err = capture_start(&runner->capture, &runner->lab, options->capture_path);
+	if (err)
+		snprintf(runner->reason, sizeof runner->reason, "starting the capture: %.150s",
+		         runner->capture.shared && *runner->capture.shared->error
+		                 ? runner->capture.shared->error
+		                 : strerror(-err));
 	return err;
 }
 
@@ -307,6 +385,8 @@ static int open_lab(struct runner *runner)
 		         strerror(trouble.error));
 	else
 		err = start_link(runner);
+	if (!err)
+		err = start_capture(runner);
 	if (!err)
 		count_wire(runner, NULL);
 	runner->dropped_before = runner->counts.dropped;
@@ -334,6 +414,7 @@ static int start(struct runner *runner)
 	if (err)
 		return err;
 	process_private_memory(runner->server.pid, &runner->usage.memory_before_bytes);
+	process_socket_memory(runner->server.pid, &runner->usage.kernel_before_bytes);
 	err = start_load(runner);
 	if (err)
 		snprintf(runner->reason, sizeof runner->reason, "starting the load: %s",
@@ -372,15 +453,55 @@ static void wait_for_bad_news(struct runner *runner)
 	poll(&ended, 1, PROGRESS_MS);
 }
 
+/* Until no packet has crossed the lab for a while: what closes connections may be under way. */
+static void settle(struct runner *runner)
+{
+	const struct link_settings *link = &runner->spec->parameters.link;
+	int quiet_ms = SETTLE_MS + (int)(2 * (link->delay_ms + link->jitter_ms));
+	struct lab_counts before = {0}, now;
+
+	for (int i = 0; i < SETTLE_TRIES && lab_count(&runner->lab, &now) == 0; i++) {
+		if (memcmp(&before, &now, sizeof now) == 0)
+			return;
+		before = now;
+		poll(NULL, 0, quiet_ms);
+	}
+}
+
+/* When both ends are gone. */
+static void end_helpers(struct runner *runner)
+{
+	struct evidence *evidence = runner->options->evidence;
+
+	if (evidence)
+		settle(runner);
+	capture_end(&runner->capture);
+	link_process_end(&runner->link);
+	if (!evidence)
+		return;
+	*evidence = (struct evidence){0};
+	lab_count_side(&runner->lab, LAB_SERVER, &evidence->server);
+	lab_count_side(&runner->lab, LAB_CLIENTS, &evidence->clients);
+	if (runner->link.shared)
+		evidence->link = *runner->link.shared;
+	if (runner->capture.shared)
+		evidence->capture = *runner->capture.shared;
+	if (runner->latencies)
+		evidence->latencies = *runner->latencies;
+}
+
 static void release(struct runner *runner)
 {
-	link_process_stop(&runner->link);
+	capture_free(&runner->capture);
+	link_process_free(&runner->link);
 	lab_close(&runner->lab);
 	publish_log_close(&runner->log);
 	if (runner->log_fd >= 0)
 		close(runner->log_fd);
 	if (runner->load_fd >= 0)
 		close(runner->load_fd);
+	if (runner->latencies)
+		munmap(runner->latencies, sizeof *runner->latencies);
 	if (runner->shared)
 		munmap(runner->shared, sizeof *runner->shared);
 }
@@ -390,6 +511,8 @@ static void note_link(const struct link_shared *link, struct run_result *result)
 	result->link_lost = link->down.lost + link->up.lost;
 	result->link_queue_full = link->down.dropped + link->up.dropped;
 	result->link_late_p99_ms = (double)hist_quantile_ns(&link->lateness, 0.99) / 1e6;
+	result->link_cpu_ms = (double)link->cpu_ns / 1e6;
+	result->packets_dropped += link->missed;
 	if (link->error)
 		snprintf(result->reason, sizeof result->reason, "the link process: %s",
 		         strerror(link->error));
@@ -403,9 +526,12 @@ static void complete(const struct runner *runner, struct run_result *result)
 	result->load.wait_ns = runner->load_wait_ns;
 	result->wire_connecting = runner->wire_connecting;
 	result->wire = runner->wire;
+	result->kinds_down = runner->kinds_down;
+	result->kinds_up = runner->kinds_up;
+	result->captured = runner->capture.shared;
+	result->packets_dropped = runner->counts.dropped - runner->dropped_before;
 	if (runner->link.shared)
 		note_link(runner->link.shared, result);
-	result->packets_dropped = runner->counts.dropped - runner->dropped_before;
 	strcpy(result->lab_mode, lab_mode_name(runner->mode));
 	strcpy(result->wire_counts, runner->mode == LAB_LOOPBACK ? "modelled" : "counted");
 	if (runner->server_cpu < 0)
@@ -417,19 +543,18 @@ static void complete(const struct runner *runner, struct run_result *result)
 		strcpy(result->reason, runner->reason);
 }
 
-int runner_run(const struct run_spec *spec, enum lab_mode mode, struct run_result *result,
-               const struct runner_progress *progress)
+int runner_run(const struct run_spec *spec, const struct runner_options *options,
+               struct run_result *result)
 {
 	struct runner runner = {
 	        .spec = spec,
-	        .progress = progress,
-	        .mode = run_has_link(&spec->parameters) ? LAB_LINK
-	                : mode == LAB_LINK              ? LAB_DIRECT
-	                                                : mode,
+	        .options = options,
+	        .mode = lab_mode_for(options->mode, &spec->parameters.link),
 	        .plan = run_plan(spec),
 	        .server = {.pid_fd = -1, .control_fd = -1},
-	        .lab = {.user_fd = -1, .net_fd = {-1, -1}, .device_fd = {-1, -1}},
-	        .link = {.line_fd = -1},
+	        .lab = LAB_NONE,
+	        .link = {.helper = HELPER_NONE},
+	        .capture = {.helper = HELPER_NONE},
 	        .log_fd = -1,
 	        .load_fd = -1,
 	};
@@ -444,6 +569,7 @@ int runner_run(const struct run_spec *spec, enum lab_mode mode, struct run_resul
 	if (err == 1 && runner.shared->failed)
 		wait_for_bad_news(&runner);
 	stop(&runner, err != 1);
+	end_helpers(&runner);
 	*result = runner.shared ? runner.shared->result : (struct run_result){0};
 	complete(&runner, result);
 	verdict_find(spec, result);

@@ -89,7 +89,7 @@ static void build_arguments(struct arguments *arguments, const struct run_spec *
 	add(arguments, "--idle-timeout=%.0f", quiet_ms(parameters));
 	add(arguments, "--control=%d", control_fd);
 	add(arguments, "--publish-log=/proc/self/fd/%d", log_fd);
-	add(arguments, "--publish-log-capacity=%" PRIu64, run_plan_ids(plan));
+	add(arguments, "--publish-log-capacity=%" PRIu64, run_plan_log_capacity(plan));
 }
 
 /* In the child. Its descriptors are close-on-exec but for the three that it is given. */

@@ -99,4 +99,21 @@ struct interval stats_ratio_interval(const double *a, const double *b, size_t co
 	return interval;
 }
 
+static double binomial(uint64_t trials, uint64_t successes, double chance)
+{
+	double n = (double)trials, k = (double)successes;
+
+	return exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(chance) +
+	           (n - k) * log1p(-chance));
+}
+
+double stats_binomial_at_least(uint64_t trials, uint64_t successes, double chance)
+{
+	double fewer = 0;
+
+	for (uint64_t i = 0; i < successes && i <= trials; i++)
+		fewer += binomial(trials, i, chance);
+	return fmax(1 - fewer, 0);
+}
+
 static const struct interval unknown = {.low = NAN, .high = NAN};

@@ -20,4 +20,7 @@ struct interval stats_median_interval(const double *values, size_t count, uint64
 /* The same for the median of paired ratios a[i] / b[i]: the two arms of one block each. */
 struct interval stats_ratio_interval(const double *a, const double *b, size_t count, uint64_t seed);
 
+/* The chance of `successes` or more in so many independent trials, each with that chance. */
+double stats_binomial_at_least(uint64_t trials, uint64_t successes, double chance);
+
 #endif

@@ -41,6 +41,21 @@ static void measure_connections(const struct run_spec *spec, const struct run_re
 	values[SERVER_BYTES_SECOND_HALF] = run_server_bytes_second_half(spec, result);
 }
 
+static void measure_network(const struct run_spec *spec, const struct run_result *result,
+                            double *values)
+{
+	bool link = run_has_link(&spec->parameters);
+
+	values[KERNEL_BYTES_PER_CONNECTION] = run_kernel_bytes_per_connection(spec, result);
+	values[WIRE_BYTES_PER_IDLE_MINUTE] = run_wire_bytes_per_idle_minute(spec, result);
+	values[DATA_PACKETS_PER_MESSAGE] = run_kind_per_message(result, PACKET_DATA);
+	values[PURE_ACKS_PER_MESSAGE] = run_kind_per_message(result, PACKET_PURE_ACK);
+	values[RETRANSMISSIONS_PER_MESSAGE] = run_kind_per_message(result, PACKET_RETRANSMISSION);
+	values[LINK_LOST_PACKETS] = link ? (double)result->link_lost : NAN;
+	values[LINK_LATE_P99_MS] = link ? result->link_late_p99_ms : NAN;
+	values[LINK_CPU_MS] = link ? result->link_cpu_ms : NAN;
+}
+
 static void measure(const struct run_spec *spec, const struct run_result *result, double *values)
 {
 	const struct hist *latency = &result->latency;
@@ -68,6 +83,7 @@ static void measure(const struct run_spec *spec, const struct run_result *result
 	values[SERVER_CPU_US_PER_MESSAGE] = run_server_cpu_us_per_message(result);
 	values[SERVER_BYTES_PER_CONNECTION] = run_server_bytes_per_connection(spec, result);
 	measure_connections(spec, result, values);
+	measure_network(spec, result, values);
 }
 
 static struct summary_row *find_row(struct summary *summary, const struct run_spec *spec)

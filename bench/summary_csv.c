@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 69
+#define COLUMNS 76
 
 static const struct column columns[COLUMNS];
 
@@ -143,7 +143,7 @@ static const struct column columns[COLUMNS] = {
         {"packets_per_message", VALUE, .at = PACKETS_PER_MESSAGE},
         {"server_cpu_us_per_message", VALUE, .at = SERVER_CPU_US_PER_MESSAGE},
         {"server_bytes_per_connection", VALUE, .at = SERVER_BYTES_PER_CONNECTION},
-        {"kernel_bytes_per_connection", FIXED, .format = ""},
+        {"kernel_bytes_per_connection", VALUE, .at = KERNEL_BYTES_PER_CONNECTION},
         {"wire_counts", TEXT, ROW(wire_counts)},
         {"lab_mode", TEXT, ROW(lab_mode)},
         {"empty_share", VALUE, .at = EMPTY_SHARE},
@@ -173,4 +173,11 @@ static const struct column columns[COLUMNS] = {
         {"link_jitter_ms", REAL, PARAMETER(link.jitter_ms)},
         {"link_loss_burst", REAL, PARAMETER(link.loss_burst)},
         {"link_rate_mbit", REAL, PARAMETER(link.rate_mbit)},
+        {"wire_bytes_per_idle_minute", VALUE, .at = WIRE_BYTES_PER_IDLE_MINUTE},
+        {"data_packets_per_message", VALUE, .at = DATA_PACKETS_PER_MESSAGE},
+        {"pure_acks_per_message", VALUE, .at = PURE_ACKS_PER_MESSAGE},
+        {"retransmissions_per_message", VALUE, .at = RETRANSMISSIONS_PER_MESSAGE},
+        {"link_lost_packets", VALUE, .at = LINK_LOST_PACKETS, WHOLE},
+        {"link_late_p99_ms", VALUE, .at = LINK_LATE_P99_MS},
+        {"link_cpu_ms", VALUE, .at = LINK_CPU_MS},
 };

@@ -348,7 +348,9 @@ static void test_the_columns_are_those_that_were_promised(void **state)
 	        "ready_ms_p50,connect_bytes_per_connection,connect_packets_per_connection,"
 	        "tls_bytes_per_message,server_bytes_first_half,server_bytes_second_half,"
 	        "cpu_to_epoll,cpu_to_epoll_low,cpu_to_epoll_high,link_jitter_ms,"
-	        "link_loss_burst,link_rate_mbit\n";
+	        "link_loss_burst,link_rate_mbit,wire_bytes_per_idle_minute,"
+	        "data_packets_per_message,pure_acks_per_message,retransmissions_per_message,"
+	        "link_lost_packets,link_late_p99_ms,link_cpu_ms\n";
 	char *text;
 
 	(void)state;

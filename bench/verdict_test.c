@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-static const struct run_spec spec = {.parameters = {.poll_interval_ms = 1000, .main_s = 4}};
+static const struct run_spec spec = {
+        .parameters = {.rate_hz = 25, .poll_interval_ms = 1000, .main_s = 4}};
 
 /* A run of 4 s in which all is well. */
 static struct run_result good(void)
@@ -32,6 +33,18 @@ static void test_a_run_in_which_all_is_well_is_valid(void **state)
 {
 	(void)state;
 	assert_reason(good(), "");
+}
+
+static void test_nothing_is_missing_where_nobody_publishes(void **state)
+{
+	struct run_spec idle = spec;
+	struct run_result result = good();
+
+	(void)state;
+	idle.parameters.rate_hz = 0;
+	result.expected = result.delivered = 0;
+	verdict_find(&idle, &result);
+	assert_true(result.valid);
 }
 
 static void test_a_missing_delivery_is_seen(void **state)
@@ -113,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_run_in_which_all_is_well_is_valid),
+	        cmocka_unit_test(test_nothing_is_missing_where_nobody_publishes),
 	        cmocka_unit_test(test_a_missing_delivery_is_seen),
 	        cmocka_unit_test(test_a_main_phase_of_another_length_is_seen),
 	        cmocka_unit_test(test_who_waits_for_a_cpu_is_named),
