@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "experiment_keys.h"
+#include "parameters.h"
 #include "settings.h"
 #include "up.h"
 
@@ -87,6 +88,23 @@ static const struct setting *chosen(const struct draft *draft, const struct key 
 	return setting;
 }
 
+static int rank(const struct setting *setting)
+{
+	if (!setting)
+		return 0;
+	if (setting->line == 0) /* --set */
+		return 3;
+	return strcmp(setting->section, "quick") == 0 ? 2 : 1;
+}
+
+/* A link profile stands for the whole link: what a place that counts less says of it is void. */
+static bool is_void(const struct draft *draft, const struct key *key, const struct setting *setting,
+                    bool quick)
+{
+	return key->of_profile && setting &&
+	       rank(setting) < rank(chosen(draft, &experiment_keys[KEY_LINK_PROFILE], quick));
+}
+
 static int choose_settings(struct draft *draft, bool quick)
 {
 	for (size_t i = 0; i < KEYS; i++) {
@@ -96,12 +114,16 @@ static int choose_settings(struct draft *draft, bool quick)
 		                           .value = (char *)key->standard};
 		int status;
 
+		if (is_void(draft, key, setting, quick))
+			setting = NULL;
 		if (!setting && !key->standard)
 			return key_wrong(&draft->errors, NULL, "no key '%s' in [%s]", key->name,
 			                 key->sections & IN_EXPERIMENT ? "experiment" : "run");
 		status = read_setting(draft, setting ? setting : &standard, key);
 		if (status)
 			return status;
+		if (i < KEYS_SWEPT)
+			draft->values[i].given = setting != NULL;
 	}
 	return 0;
 }
@@ -179,6 +201,8 @@ static bool make_row(const struct draft *draft, const size_t *digits, struct run
 		const char *only = experiment_keys[i].transport;
 
 		if (i == KEY_CELLS)
+			continue;
+		if (experiment_keys[i].of_profile && *row->link_profile && !draft->values[i].given)
 			continue;
 		if (!only || strcmp(only, cell->transport) == 0)
 			key_set_parameter(row, &experiment_keys[i],
@@ -372,12 +396,15 @@ int experiment_read(struct experiment *out, const char *path,
 int experiment_drop_link(struct experiment *experiment)
 {
 	for (size_t i = 1; i < experiment->rows_count; i++)
-		if (memcmp(&experiment->rows[i].link, &experiment->rows[0].link,
-		           sizeof experiment->rows[0].link) != 0)
+		if (parameters_difference(&experiment->rows[i], &experiment->rows[0]) &
+		    PARAMETER_LINK)
 			return -EINVAL;
-	for (size_t i = 0; i < experiment->rows_count; i++)
-		experiment->rows[i].link =
-		        (struct link_settings){.queue = experiment->rows[i].link.queue};
+	for (size_t i = 0; i < experiment->rows_count; i++) {
+		struct run_parameters *row = &experiment->rows[i];
+
+		row->link = (struct link_settings){.queue = row->link.queue};
+		*row->link_profile = '\0';
+	}
 	return 0;
 }
 

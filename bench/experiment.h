@@ -22,10 +22,15 @@
  *   [quick]       the same keys as [run], and blocks: what --quick puts in their place
  *
  *                 link_delay_ms (0), link_jitter_ms (0), link_loss (0), link_loss_burst (0),
- *                 link_rate_mbit (0), link_queue (100)
+ *                 link_rate_mbit (0), link_rate_up_mbit (0: as link_rate_mbit), link_queue (100),
+ *                 link_profile (none|lan|lossy-wifi|fibre|lte|3g|satellite: none)
  *
- * link_*: what is between server and clients, the same both ways (link.h); all 0 but the queue:
- * nothing. It needs a private network (lab.h).
+ * link_*: what is between server and clients, the same both ways but for the rate (link.h); all 0
+ * but the queue: nothing. It needs a private network (lab.h).
+ *
+ * link_profile: a name for all of link_* but the queue (link_profiles.h). A key given beside it
+ * goes before the profile's figure; one given where it counts less (in [run], where --quick or
+ * --set name the profile) is void.
  *
  * rate_up_hz: messages a second that all subscribers of a run publish together, taking turns in an
  * order drawn from the seed, to the topic to which the server publishes rate_hz of them, which may

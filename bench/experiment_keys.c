@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "link_profiles.h"
+
 int key_wrong(const struct key_errors *errors, const struct setting *setting, const char *format,
               ...)
 {
@@ -94,6 +96,24 @@ static int read_word(const struct key_errors *errors, const struct setting *sett
 	return key_wrong(errors, setting, "'%s' is not known (allowed: %s)", word, allowed);
 }
 
+static int read_profile(const struct key_errors *errors, const struct setting *setting,
+                        const char *word, double *number)
+{
+	char known[128] = "none";
+
+	*number = 0;
+	if (strcmp(word, "none") == 0)
+		return 0;
+	for (size_t i = 0; link_profiles[i].name; i++) {
+		if (strcmp(word, link_profiles[i].name) == 0) {
+			*number = (double)i + 1;
+			return 0;
+		}
+		key_list_append(known, sizeof(known), link_profiles[i].name);
+	}
+	return key_wrong(errors, setting, "'%s' is not known (allowed: %s)", word, known);
+}
+
 static int unknown_cell(const struct key_errors *errors, const struct setting *setting,
                         const char *word)
 {
@@ -141,6 +161,8 @@ static int read_value(const struct key_errors *errors, const struct setting *set
 		status = read_cell(errors, setting, word, &values->cells[i]);
 	else if (key->kind == KEY_WORD || key->kind == KEY_FLAG)
 		status = read_word(errors, setting, key, word, &values->numbers[i]);
+	else if (key->kind == KEY_PROFILE)
+		status = read_profile(errors, setting, word, &values->numbers[i]);
 	else
 		status = read_number(errors, setting, key, word, &values->numbers[i]);
 	if (status)
@@ -245,11 +267,20 @@ int key_read_single(const struct key_errors *errors, const struct setting *setti
 	return status;
 }
 
+static void set_profile(struct run_parameters *row, const struct link_profile *profile)
+{
+	snprintf(row->link_profile, sizeof(row->link_profile), "%s", profile->name);
+	row->link = profile->settings;
+}
+
 void key_set_parameter(struct run_parameters *row, const struct key *key, double number)
 {
 	void *at = (char *)row + key->offset;
 
-	if (key->kind == KEY_REAL)
+	if (key->kind == KEY_PROFILE) {
+		if (number > 0)
+			set_profile(row, &link_profiles[(size_t)number - 1]);
+	} else if (key->kind == KEY_REAL)
 		*(double *)at = number;
 	else if (key->kind == KEY_FLAG)
 		*(bool *)at = number != 0;
@@ -282,16 +313,23 @@ const struct key experiment_keys[KEYS] = {
                  .words = {[HTTP_HEADERS_LEAN] = "lean", [HTTP_HEADERS_BROWSER] = "browser"},
                  .standard = "lean"},
         [KEY_CUTS] = {"cuts", ROW(cuts), .kind = KEY_UINT, .max = 1000, .standard = "0"},
+        [KEY_LINK_PROFILE] = {"link_profile", ROW(link_profile), .kind = KEY_PROFILE,
+                              .standard = "none"},
         [KEY_LINK_DELAY_MS] = {"link_delay_ms", ROW(link.delay_ms), .kind = KEY_REAL, .min = 0,
-                               .max = 1e4, .standard = "0"},
+                               .max = 1e4, .of_profile = true, .standard = "0"},
         [KEY_LINK_JITTER_MS] = {"link_jitter_ms", ROW(link.jitter_ms), .kind = KEY_REAL, .min = 0,
-                                .max = 1e4, .standard = "0"},
+                                .max = 1e4, .of_profile = true, .standard = "0"},
         [KEY_LINK_LOSS] = {"link_loss", ROW(link.loss), .kind = KEY_REAL, .min = 0, .max = 0.5,
-                           .standard = "0"},
+                           .of_profile = true, .standard = "0"},
         [KEY_LINK_LOSS_BURST] = {"link_loss_burst", ROW(link.loss_burst), .kind = KEY_REAL,
-                                 .min = 1, .max = 1000, .or_zero = true, .standard = "0"},
+                                 .min = 1, .max = 1000, .or_zero = true, .of_profile = true,
+                                 .standard = "0"},
         [KEY_LINK_RATE_MBIT] = {"link_rate_mbit", ROW(link.rate_mbit), .kind = KEY_REAL,
-                                .min = 0.01, .max = 1e4, .or_zero = true, .standard = "0"},
+                                .min = 0.01, .max = 1e4, .or_zero = true, .of_profile = true,
+                                .standard = "0"},
+        [KEY_LINK_RATE_UP_MBIT] = {"link_rate_up_mbit", ROW(link.rate_up_mbit), .kind = KEY_REAL,
+                                   .min = 0.01, .max = 1e4, .or_zero = true, .of_profile = true,
+                                   .standard = "0"},
         [KEY_LINK_QUEUE] = {"link_queue", ROW(link.queue), .kind = KEY_UINT, .min = 1, .max = 1e5,
                             .standard = "100"},
         [KEY_WARMUP_S] = {"warmup_s", ROW(warmup_s), .kind = KEY_REAL, .min = 0, .max = 3600,

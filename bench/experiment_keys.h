@@ -17,11 +17,13 @@ enum key_id {
 	KEY_FORMAT,
 	KEY_HEADERS,
 	KEY_CUTS,
+	KEY_LINK_PROFILE, /* before what it sets */
 	KEY_LINK_DELAY_MS,
 	KEY_LINK_JITTER_MS,
 	KEY_LINK_LOSS,
 	KEY_LINK_LOSS_BURST,
 	KEY_LINK_RATE_MBIT,
+	KEY_LINK_RATE_UP_MBIT,
 	KEY_LINK_QUEUE,
 	KEY_WARMUP_S,
 	KEY_MAIN_S,
@@ -44,6 +46,7 @@ enum key_kind {
 	KEY_UINT,
 	KEY_WORD,
 	KEY_FLAG,
+	KEY_PROFILE,
 	KEY_SEED_NUMBER,
 	KEY_IDENTIFIER,
 	KEY_SENTENCE
@@ -57,6 +60,7 @@ struct key {
 	enum key_kind kind;
 	double min, max;
 	bool or_zero;          /* 0 is allowed too */
+	bool of_profile;       /* a link profile sets it too */
 	const char *words[4];  /* KEY_WORD, KEY_FLAG: indexed by value */
 	const char *transport; /* the only one to which it means something; NULL: all */
 	const char *standard;  /* the value where none is given */
@@ -68,7 +72,8 @@ extern const struct key experiment_keys[KEYS];
 /* The values of a key that may be a list. */
 struct key_values {
 	size_t count;
-	double numbers[EXPERIMENT_VALUES_MAX]; /* words by their index */
+	bool given;                            /* else it is the key's standard */
+	double numbers[EXPERIMENT_VALUES_MAX]; /* words by their index; profiles from 1, 0: none */
 	const struct endpoint *cells[EXPERIMENT_VALUES_MAX];
 };
 
@@ -97,7 +102,7 @@ int key_read_list(const struct key_errors *errors, const struct setting *setting
 int key_read_single(const struct key_errors *errors, const struct setting *setting,
                     const struct key *key, struct experiment *experiment);
 
-/* Puts one number of a key's values into the row. */
+/* Puts one number of a key's values into the row; a profile's number: its whole link. */
 void key_set_parameter(struct run_parameters *row, const struct key *key, double number);
 
 #endif

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../transports/matrix.h"
+#include "link_profiles.h"
 
 #define HEAD "[experiment]\nname = test\n[run]\n" /* three lines */
 
@@ -183,6 +184,98 @@ static void test_the_command_line_wins(void **state)
 	assert_true(experiment.seed == 42);
 }
 
+static void test_a_link_has_a_rate_each_way(void **state)
+{
+	(void)state;
+	assert_read(HEAD "cells = sse/mhd\nlink_rate_mbit = 8\nlink_rate_up_mbit = 0, 0.5\n", NULL);
+	assert_int_equal(experiment.rows_count, 2);
+	assert_true(experiment.rows[0].link.rate_up_mbit == 0);
+	assert_true(experiment.rows[1].link.rate_up_mbit == 0.5);
+	assert_true(experiment.rows[1].link.rate_mbit == 8);
+	assert_refused(HEAD "link_rate_up_mbit = 0.001\n",
+	               ":4: key 'link_rate_up_mbit': '0.001' is out of range (allowed: 0, or 0.01 "
+	               "to 10000)");
+}
+
+/* As in the profile, with the queue that link_queue has where it is not given. */
+static void assert_profile(const struct run_parameters *row, const char *name)
+{
+	struct link_settings expected = link_profile(name)->settings;
+
+	expected.queue = 100;
+	assert_string_equal(row->link_profile, name);
+	assert_memory_equal(&row->link, &expected, sizeof expected);
+}
+
+static void test_a_link_profile_is_a_row_with_all_its_figures(void **state)
+{
+	(void)state;
+	assert_read(HEAD "cells = sse/mhd\nlink_profile = none, lte, lossy-wifi\n", NULL);
+	assert_int_equal(experiment.rows_count, 3);
+	assert_string_equal(experiment.rows[0].link_profile, "");
+	assert_false(run_has_link(&experiment.rows[0]));
+	assert_profile(&experiment.rows[1], "lte");
+	assert_profile(&experiment.rows[2], "lossy-wifi");
+	assert_read(HEAD "cells = sse/mhd\n", NULL);
+	assert_string_equal(experiment.rows[0].link_profile, "");
+}
+
+static void test_a_key_goes_before_the_profile_beside_it(void **state)
+{
+	const struct run_parameters *rows;
+
+	(void)state;
+	assert_read(HEAD "cells = sse/mhd\nlink_delay_ms = 0, 7\nlink_profile = none, 3g\n"
+	                 "link_queue = 20\n",
+	            NULL);
+	rows = experiment.rows;
+	assert_int_equal(experiment.rows_count, 4);
+	assert_string_equal(rows[1].link_profile, "");
+	assert_true(rows[1].link.delay_ms == 7);
+	assert_true(rows[1].link.rate_mbit == 0);
+	assert_string_equal(rows[2].link_profile, "3g");
+	assert_true(rows[2].link.delay_ms == 0);
+	assert_true(rows[3].link.delay_ms == 7);
+	assert_true(rows[3].link.rate_mbit == 1.6);
+	assert_true(rows[3].link.rate_up_mbit == 0.768);
+	assert_int_equal(rows[3].link.queue, 20);
+}
+
+static void test_a_profile_voids_what_counts_less(void **state)
+{
+	static const char text[] = HEAD "cells = sse/mhd\nlink_delay_ms = 1, 2\nlink_loss = 0.1\n"
+	                                "[quick]\nlink_profile = lte\n";
+	const char *const none[] = {"link_profile=none", NULL};
+	const char *const delay[] = {"link_delay_ms=9", NULL};
+
+	(void)state;
+	assert_read(text, NULL);
+	assert_int_equal(experiment.rows_count, 2);
+	assert_true(experiment.rows[1].link.loss == 0.1);
+	assert_read(text, &(struct experiment_options){.quick = true});
+	assert_int_equal(experiment.rows_count, 1);
+	assert_profile(&experiment.rows[0], "lte");
+	assert_read(text, &(struct experiment_options){.set = none});
+	assert_int_equal(experiment.rows_count, 1);
+	assert_false(run_has_link(&experiment.rows[0]));
+	assert_read(text, &(struct experiment_options){.quick = true, .set = delay});
+	assert_string_equal(experiment.rows[0].link_profile, "lte");
+	assert_true(experiment.rows[0].link.delay_ms == 9);
+	assert_true(experiment.rows[0].link.rate_mbit == 12);
+}
+
+static void test_a_link_goes_with_its_profile(void **state)
+{
+	(void)state;
+	assert_read(HEAD "cells = sse/mhd, websocket/lws\nlink_profile = lte\n", NULL);
+	assert_int_equal(experiment_drop_link(&experiment), 0);
+	assert_false(run_has_link(&experiment.rows[1]));
+	assert_string_equal(experiment.rows[1].link_profile, "");
+	assert_int_equal(experiment.rows[1].link.queue, 100);
+	assert_read(HEAD "cells = sse/mhd\nlink_profile = lte, 3g\n", NULL);
+	assert_int_equal(experiment_drop_link(&experiment), -EINVAL);
+}
+
 static void assert_only(const char *const *only, size_t count, const char *first)
 {
 	assert_read(HEAD "cells = sse/mhd, websocket/lws, longpoll/mhd, polling/mhd\n",
@@ -230,6 +323,10 @@ static void test_a_wrong_word_is_shown_with_those_that_are_known(void **state)
 	               ":4: key 'format': 'xml' is not known (allowed: json, lean, binary)");
 	assert_refused(HEAD "batch = maybe\n",
 	               ":4: key 'batch': 'maybe' is not known (allowed: no, yes)");
+	assert_refused(
+	        HEAD "link_profile = dsl\n",
+	        ":4: key 'link_profile': 'dsl' is not known (allowed: none, lan, lossy-wifi, "
+	        "fibre, lte, 3g, satellite)");
 	assert_refused("[experiment]\nname = ../x\n",
 	               ":2: key 'name': '../x' is not a name (allowed: 1 to 63 of A-Z a-z 0-9 . _ "
 	               "-, the first no dot)");
@@ -244,9 +341,10 @@ static void test_an_unknown_key_is_answered_with_the_known_ones(void **state)
 	assert_refused(
 	        HEAD "rate = 5\n",
 	        ":4: key 'rate': no such key in [run] (allowed: subscribers, rate_hz, "
-	        "rate_up_hz, arrivals, payload_bytes, format, headers, cuts, link_delay_ms, "
-	        "link_jitter_ms, link_loss, link_loss_burst, link_rate_mbit, link_queue, warmup_s, "
-	        "main_s, cells, tls, poll_interval_ms, batch)");
+	        "rate_up_hz, arrivals, payload_bytes, format, headers, cuts, link_profile, "
+	        "link_delay_ms, link_jitter_ms, link_loss, link_loss_burst, link_rate_mbit, "
+	        "link_rate_up_mbit, link_queue, warmup_s, main_s, cells, tls, poll_interval_ms, "
+	        "batch)");
 }
 
 static void test_an_unknown_section_is_refused(void **state)
@@ -382,9 +480,10 @@ static void test_a_wrong_set_names_the_option(void **state)
 	                   "is 50");
 	assert_set_refused("rate=5", "--set rate=5: no such key in [run] (allowed: subscribers, "
 	                             "rate_hz, rate_up_hz, arrivals, payload_bytes, format, "
-	                             "headers, cuts, link_delay_ms, link_jitter_ms, link_loss, "
-	                             "link_loss_burst, link_rate_mbit, link_queue, warmup_s, "
-	                             "main_s, cells, tls, poll_interval_ms, batch)");
+	                             "headers, cuts, link_profile, link_delay_ms, link_jitter_ms, "
+	                             "link_loss, link_loss_burst, link_rate_mbit, "
+	                             "link_rate_up_mbit, link_queue, warmup_s, main_s, cells, tls, "
+	                             "poll_interval_ms, batch)");
 }
 
 static void test_a_wrong_seed_or_only_names_the_option(void **state)
@@ -508,41 +607,46 @@ static void test_the_time_is_warm_up_and_main(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static const struct CMUnitTest tests[] = {
+        TEST(test_every_key_arrives),
+        TEST(test_what_the_file_leaves_out_has_a_default),
+        TEST(test_a_list_is_a_sweep_over_all_combinations),
+        TEST(test_a_key_without_meaning_to_a_transport_does_not_multiply_its_runs),
+        TEST(test_indented_lines_go_on),
+        TEST(test_quick_replaces_only_when_asked_for),
+        TEST(test_the_command_line_wins),
+        TEST(test_a_link_has_a_rate_each_way),
+        TEST(test_a_link_profile_is_a_row_with_all_its_figures),
+        TEST(test_a_key_goes_before_the_profile_beside_it),
+        TEST(test_a_profile_voids_what_counts_less),
+        TEST(test_a_link_goes_with_its_profile),
+        TEST(test_only_keeps_a_transport_a_stack_or_a_cell),
+        TEST(test_a_wrong_number_is_shown_with_what_is_allowed),
+        TEST(test_a_wrong_word_is_shown_with_those_that_are_known),
+        TEST(test_an_unknown_key_is_answered_with_the_known_ones),
+        TEST(test_an_unknown_section_is_refused),
+        TEST(test_a_mistake_in_quick_shows_without_quick),
+        TEST(test_an_unknown_cell_is_answered_with_the_known_ones),
+        TEST(test_a_hole_is_refused_with_its_reason),
+        TEST(test_what_has_no_default_must_be_there),
+        TEST(test_nothing_is_given_twice),
+        TEST(test_a_payload_too_small_for_its_format_is_refused),
+        TEST(test_a_sweep_beyond_all_measure_is_refused),
+        TEST(test_a_line_that_is_no_ini_is_named),
+        TEST(test_a_line_too_long_for_the_parser_is_named),
+        TEST(test_a_missing_file_is_said_to_be_missing),
+        TEST(test_a_directory_is_no_experiment),
+        TEST(test_a_wrong_set_names_the_option),
+        TEST(test_a_wrong_seed_or_only_names_the_option),
+        TEST(test_every_block_holds_every_row_once),
+        TEST(test_the_order_differs_from_block_to_block),
+        TEST(test_a_block_has_one_schedule_and_the_next_another),
+        TEST(test_the_plan_follows_from_the_seed),
+        TEST(test_the_schedule_does_not_depend_on_the_rows),
+        TEST(test_the_time_is_warm_up_and_main),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        TEST(test_every_key_arrives),
-	        TEST(test_what_the_file_leaves_out_has_a_default),
-	        TEST(test_a_list_is_a_sweep_over_all_combinations),
-	        TEST(test_a_key_without_meaning_to_a_transport_does_not_multiply_its_runs),
-	        TEST(test_indented_lines_go_on),
-	        TEST(test_quick_replaces_only_when_asked_for),
-	        TEST(test_the_command_line_wins),
-	        TEST(test_only_keeps_a_transport_a_stack_or_a_cell),
-	        TEST(test_a_wrong_number_is_shown_with_what_is_allowed),
-	        TEST(test_a_wrong_word_is_shown_with_those_that_are_known),
-	        TEST(test_an_unknown_key_is_answered_with_the_known_ones),
-	        TEST(test_an_unknown_section_is_refused),
-	        TEST(test_a_mistake_in_quick_shows_without_quick),
-	        TEST(test_an_unknown_cell_is_answered_with_the_known_ones),
-	        TEST(test_a_hole_is_refused_with_its_reason),
-	        TEST(test_what_has_no_default_must_be_there),
-	        TEST(test_nothing_is_given_twice),
-	        TEST(test_a_payload_too_small_for_its_format_is_refused),
-	        TEST(test_a_sweep_beyond_all_measure_is_refused),
-	        TEST(test_a_line_that_is_no_ini_is_named),
-	        TEST(test_a_line_too_long_for_the_parser_is_named),
-	        TEST(test_a_missing_file_is_said_to_be_missing),
-	        TEST(test_a_directory_is_no_experiment),
-	        TEST(test_a_wrong_set_names_the_option),
-	        TEST(test_a_wrong_seed_or_only_names_the_option),
-	        TEST(test_every_block_holds_every_row_once),
-	        TEST(test_the_order_differs_from_block_to_block),
-	        TEST(test_a_block_has_one_schedule_and_the_next_another),
-	        TEST(test_the_plan_follows_from_the_seed),
-	        TEST(test_the_schedule_does_not_depend_on_the_rows),
-	        TEST(test_the_time_is_warm_up_and_main),
-	};
-
 	return cmocka_run_group_tests_name("experiment", tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ struct link_settings {
 	double loss_burst; /* packets lost in a row, on average (Gilbert 1960); 0: independently */
 	double rate_mbit;  /* of the line, Ethernet headers included; 0: no limit */
 	double rate_up_mbit; /* the same from the clients; 0: as rate_mbit */
-	unsigned queue;    /* full frames that may wait for the line; more are dropped */
+	unsigned queue;      /* full frames that may wait for the line; more are dropped */
 };
 
 /* Whether it does anything. */

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "../transports/matrix.h"
+#include "link_profiles.h"
 
 static bool same_link(const struct link_settings *a, const struct link_settings *b)
 {
 	return a->delay_ms == b->delay_ms && a->jitter_ms == b->jitter_ms && a->loss == b->loss &&
 	       a->loss_burst == b->loss_burst && a->rate_mbit == b->rate_mbit &&
-	       a->queue == b->queue;
+	       a->rate_up_mbit == b->rate_up_mbit && a->queue == b->queue;
 }
 
 int parameters_difference(const struct run_parameters *a, const struct run_parameters *b)
@@ -24,7 +25,9 @@ int parameters_difference(const struct run_parameters *a, const struct run_param
 	       (a->batch != b->batch ? PARAMETER_BATCH : 0) |
 	       (a->headers != b->headers ? PARAMETER_HEADERS : 0) |
 	       (a->tls != b->tls ? PARAMETER_TLS : 0) | (a->cuts != b->cuts ? PARAMETER_CUTS : 0) |
-	       (same_link(&a->link, &b->link) ? 0 : PARAMETER_LINK) |
+	       (same_link(&a->link, &b->link) && strcmp(a->link_profile, b->link_profile) == 0
+	                ? 0
+	                : PARAMETER_LINK) |
 	       (a->warmup_s != b->warmup_s ? PARAMETER_WARMUP : 0) |
 	       (a->main_s != b->main_s ? PARAMETER_MAIN : 0);
 }
@@ -80,23 +83,45 @@ static void describe_traffic(const struct run_parameters *parameters, int which,
 		part(out, size, "%s headers", run_headers_name(parameters->headers));
 }
 
+static void describe_rate(const struct link_settings *link, const struct link_settings *known,
+                          char *out, size_t size)
+{
+	bool limited = link->rate_mbit > 0 || link->rate_up_mbit > 0;
+
+	if (link->rate_mbit == known->rate_mbit && link->rate_up_mbit == known->rate_up_mbit) {
+		if (limited)
+			part(out, size, "a queue of %u", link->queue);
+	} else if (!limited)
+		part(out, size, "no limit of rate");
+	else if (link->rate_up_mbit <= 0)
+		part(out, size, "%g Mbit/s with a queue of %u", link->rate_mbit, link->queue);
+	else if (link->rate_mbit <= 0)
+		part(out, size, "%g Mbit/s up with a queue of %u", link->rate_up_mbit, link->queue);
+	else
+		part(out, size, "%g Mbit/s down and %g up with a queue of %u", link->rate_mbit,
+		     link->rate_up_mbit, link->queue);
+}
+
+/* Of a profile its name, and what is not as in it. */
 static void describe_link(const struct run_parameters *parameters, char *out, size_t size)
 {
+	const struct link_profile *profile = link_profile(parameters->link_profile);
 	const struct link_settings *link = &parameters->link;
+	const struct link_settings known = profile ? profile->settings : (struct link_settings){0};
 
-	if (!run_has_link(parameters)) {
+	if (*parameters->link_profile)
+		part(out, size, "%s", parameters->link_profile);
+	else if (!run_has_link(parameters))
 		part(out, size, "no link");
-		return;
-	}
-	part(out, size, "%g ms one way", link->delay_ms);
-	if (link->jitter_ms > 0)
+	if (link->delay_ms != known.delay_ms || (!profile && run_has_link(parameters)))
+		part(out, size, "%g ms one way", link->delay_ms);
+	if (link->jitter_ms != known.jitter_ms)
 		part(out, size, "up to %g ms jitter", link->jitter_ms);
-	if (link->loss > 0)
+	if (link->loss != known.loss)
 		part(out, size, "%g %% loss", link->loss * 100);
-	if (link->loss > 0 && link->loss_burst > 0)
+	if (link->loss > 0 && link->loss_burst != known.loss_burst)
 		part(out, size, "%g in a row", link->loss_burst);
-	if (link->rate_mbit > 0)
-		part(out, size, "%g Mbit/s with a queue of %u", link->rate_mbit, link->queue);
+	describe_rate(link, &known, out, size);
 }
 
 void parameters_describe(const struct run_parameters *parameters, int which, char *out, size_t size)
@@ -149,7 +174,9 @@ int parameters_compare(const struct run_parameters *a, const struct run_paramete
 	        compare(a->link.loss, b->link.loss),
 	        compare(a->link.loss_burst, b->link.loss_burst),
 	        compare(a->link.rate_mbit, b->link.rate_mbit),
+	        compare(a->link.rate_up_mbit, b->link.rate_up_mbit),
 	        compare(a->link.queue, b->link.queue),
+	        strcmp(a->link_profile, b->link_profile),
 	        compare(a->warmup_s, b->warmup_s),
 	        compare(a->main_s, b->main_s),
 	        compare(position(a), position(b)),

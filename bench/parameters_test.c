@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../transports/matrix.h"
+#include "link_profiles.h"
 
 /* The smaller of two values in every way but the cell. */
 static const struct run_parameters base = {
@@ -301,6 +302,51 @@ static void test_a_link_is_told_by_what_it_does(void **state)
 	                 "queue of 50");
 }
 
+static void test_a_link_has_a_rate_each_way(void **state)
+{
+	struct run_parameters other = base;
+
+	(void)state;
+	other.link = (struct link_settings){
+	        .delay_ms = 5, .rate_mbit = 10, .rate_up_mbit = 2, .queue = 50};
+	assert_described(&other, PARAMETER_LINK,
+	                 "5 ms one way, 10 Mbit/s down and 2 up with a queue of 50");
+	other.link.rate_mbit = 0;
+	assert_described(&other, PARAMETER_LINK, "5 ms one way, 2 Mbit/s up with a queue of 50");
+}
+
+static void test_of_a_profile_only_what_is_not_as_in_it_is_told(void **state)
+{
+	struct run_parameters other = base;
+
+	(void)state;
+	strcpy(other.link_profile, "3g");
+	other.link = link_profile("3g")->settings;
+	other.link.queue = 100;
+	assert_described(&other, PARAMETER_LINK, "3g, a queue of 100");
+	other.link.delay_ms = 7;
+	other.link.loss = 0.01;
+	assert_described(&other, PARAMETER_LINK, "3g, 7 ms one way, 1 % loss, a queue of 100");
+	other.link.rate_mbit = 5;
+	other.link.rate_up_mbit = 0;
+	assert_described(&other, PARAMETER_LINK,
+	                 "3g, 7 ms one way, 1 % loss, 5 Mbit/s with a queue of 100");
+	other.link.rate_mbit = 0;
+	assert_described(&other, PARAMETER_LINK, "3g, 7 ms one way, 1 % loss, no limit of rate");
+	strcpy(other.link_profile, "of-old");
+	assert_described(&other, PARAMETER_LINK, "of-old, 7 ms one way, 1 % loss");
+}
+
+static void test_a_profile_is_a_difference(void **state)
+{
+	struct run_parameters other = base;
+
+	(void)state;
+	strcpy(other.link_profile, "lte");
+	assert_int_equal(parameters_difference(&base, &other), PARAMETER_LINK);
+	assert_before(&base, &other);
+}
+
 static void test_each_setting_of_a_link_is_a_difference(void **state)
 {
 	const struct link_settings changed_links[] = {
@@ -309,6 +355,7 @@ static void test_each_setting_of_a_link_is_a_difference(void **state)
 	        {.delay_ms = 20, .loss = 0.02, .queue = 100},
 	        {.delay_ms = 20, .loss = 0.01, .loss_burst = 2, .queue = 100},
 	        {.delay_ms = 20, .loss = 0.01, .rate_mbit = 1, .queue = 100},
+	        {.delay_ms = 20, .loss = 0.01, .rate_up_mbit = 1, .queue = 100},
 	        {.delay_ms = 20, .loss = 0.01, .queue = 101},
 	};
 
@@ -422,6 +469,9 @@ int main(void)
 	        cmocka_unit_test(test_a_description_too_long_for_its_room_is_cut),
 	        cmocka_unit_test(test_only_what_does_not_take_place_need_not_be_said),
 	        cmocka_unit_test(test_a_link_is_told_by_what_it_does),
+	        cmocka_unit_test(test_a_link_has_a_rate_each_way),
+	        cmocka_unit_test(test_of_a_profile_only_what_is_not_as_in_it_is_told),
+	        cmocka_unit_test(test_a_profile_is_a_difference),
 	        cmocka_unit_test(test_each_setting_of_a_link_is_a_difference),
 	        cmocka_unit_test(test_each_parameter_alone_decides_the_order),
 	        cmocka_unit_test(test_an_earlier_parameter_decides_before_all_later_ones),

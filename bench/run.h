@@ -31,6 +31,7 @@ struct run_parameters {
 	bool batch;              /* longpoll: an answer carries all that is new */
 	bool tls;
 	struct link_settings link; /* all 0: none */
+	char link_profile[16];     /* by which it was named; empty: by none */
 	double warmup_s, main_s;
 };
 

@@ -365,6 +365,7 @@ static const struct field parameters_fields[] = {
         LATER("parameters.", run_parameters, tls, FLAG),
         LATER("parameters.", run_parameters, rate_up_hz, REAL),
         LATER("parameters.", run_parameters, cuts, UINT),
+        LATER("parameters.", run_parameters, link_profile, TEXT),
         {0},
 };
 
@@ -375,13 +376,17 @@ static const struct field link_fields[] = {
         FIELD("link.", link_settings, loss_burst, REAL),
         FIELD("link.", link_settings, rate_mbit, REAL),
         FIELD("link.", link_settings, queue, UINT),
+        LATER("link.", link_settings, rate_up_mbit, REAL),
         {0},
 };
 
 static const struct field verdict_fields[] = {
-        FIELD("", run_result, valid, FLAG),    FIELD("", run_result, reason, TEXT),
-        FIELD("", run_result, lab_mode, TEXT), FIELD("", run_result, wire_counts, TEXT),
-        FIELD("", run_result, pinning, TEXT),  LATER("", run_result, captured, FLAG),
+        FIELD("", run_result, valid, FLAG),
+        FIELD("", run_result, reason, TEXT),
+        FIELD("", run_result, lab_mode, TEXT),
+        FIELD("", run_result, wire_counts, TEXT),
+        FIELD("", run_result, pinning, TEXT),
+        LATER("", run_result, captured, FLAG),
         {0},
 };
 
@@ -454,12 +459,9 @@ static const struct field wire_fields[] = {
 	}
 
 static const struct field kinds_fields[] = {
-        KIND("syn_fin", PACKET_SYN_FIN),
-        KIND("pure_ack", PACKET_PURE_ACK),
-        KIND("data", PACKET_DATA),
-        KIND("retransmission", PACKET_RETRANSMISSION),
-        KIND("other", PACKET_OTHER),
-        {0},
+        KIND("syn_fin", PACKET_SYN_FIN), KIND("pure_ack", PACKET_PURE_ACK),
+        KIND("data", PACKET_DATA),       KIND("retransmission", PACKET_RETRANSMISSION),
+        KIND("other", PACKET_OTHER),     {0},
 };
 
 static const struct field server_fields[] = {

@@ -96,6 +96,29 @@ static void test_what_is_written_is_read_back_exactly(void **state)
 	free(line);
 }
 
+static struct run_spec linked(void)
+{
+	struct run_spec run = spec;
+
+	run.parameters.link = (struct link_settings){
+	        .delay_ms = 150, .rate_mbit = 1.6, .rate_up_mbit = 0.768, .queue = 100};
+	strcpy(run.parameters.link_profile, "3g");
+	return run;
+}
+
+static void test_a_link_is_read_back_with_its_profile(void **state)
+{
+	struct run_spec run = linked(), back;
+	char *line = written(&run);
+	const char *why;
+
+	(void)state;
+	assert_non_null(strstr(line, "\"link_profile\":\"3g\""));
+	assert_int_equal(run_read(line, &back, &found, &why), 0);
+	assert_memory_equal(&back, &run, sizeof(run));
+	free(line);
+}
+
 static void test_a_run_is_one_line(void **state)
 {
 	char *line = written(&spec);
@@ -194,6 +217,24 @@ static char *changed(const char *object, const char *key, json_t *value)
 	json_decref(json);
 	free(line);
 	return text;
+}
+
+static void test_lines_of_earlier_versions_lack_profile_and_rate_up(void **state)
+{
+	static const char *const later[][2] = {{"parameters", "link_profile"},
+	                                       {"link", "rate_up_mbit"}};
+	struct run_spec back;
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char *line = changed(later[i][0], later[i][1], NULL);
+
+		assert_int_equal(run_read(line, &back, &found, &why), 0);
+		assert_string_equal(back.parameters.link_profile, "");
+		assert_true(back.parameters.link.rate_up_mbit == 0);
+		free(line);
+	}
 }
 
 static void assert_change_is_named(const char *object, const char *key, json_t *value,
@@ -357,6 +398,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(test_what_is_written_is_read_back_exactly, setup),
+	        cmocka_unit_test_setup(test_a_link_is_read_back_with_its_profile, setup),
+	        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_profile_and_rate_up,
+	                               setup),
 	        cmocka_unit_test_setup(test_a_run_is_one_line, setup),
 	        cmocka_unit_test_setup(
 	                test_a_value_that_was_not_measured_is_null_and_comes_back_as_nan, setup),

@@ -108,8 +108,7 @@ static int open_shared(struct runner *runner)
 	runner->log_fd = memfd_create("publish-log", 0); /* the server inherits it */
 	if (runner->log_fd < 0)
 		return -errno;
-	return publish_log_open(&runner->log, runner->log_fd,
-	                        run_plan_log_capacity(&runner->plan));
+	return publish_log_open(&runner->log, runner->log_fd, run_plan_log_capacity(&runner->plan));
 }
 
 static bool server_is_dead(const struct runner *runner)

@@ -263,17 +263,22 @@ static void take_ratio(const struct summary *summary, struct summary_row *row)
 static void take_model(struct summary_row *row)
 {
 	const struct run_parameters *parameters = &row->parameters;
+	const struct link_settings *link = &parameters->link;
 	struct model model = model_predict(&(struct model_input){
 	        .transport = parameters->transport,
-	        .delay_s = parameters->link.delay_ms / 1e3,
+	        .delay_s = link->delay_ms / 1e3,
 	        .rate_hz = parameters->rate_hz + parameters->rate_up_hz,
 	        .poll_interval_s = parameters->poll_interval_ms / 1e3,
 	        .batch = parameters->batch,
 	        .poisson = parameters->arrivals == ARRIVALS_POISSON,
 	});
 
-	row->values[MODEL_MEAN_MS] = model.mean_s * 1e3;
-	row->values[MODEL_MAX_MS] = model.max_s * 1e3;
+	/* The forms know of a delay and nothing else. */
+	bool holds = link->jitter_ms == 0 && link->loss == 0 && link->rate_mbit == 0 &&
+	             link->rate_up_mbit == 0;
+
+	row->values[MODEL_MEAN_MS] = holds ? model.mean_s * 1e3 : NAN;
+	row->values[MODEL_MAX_MS] = holds ? model.max_s * 1e3 : NAN;
 	row->values[MODEL_EMPTY_SHARE] = model.empty_share;
 }
 

@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 76
+#define COLUMNS 78
 
 static const struct column columns[COLUMNS];
 
@@ -54,6 +54,11 @@ static void print_batch(FILE *out, const struct run_parameters *parameters)
 {
 	if (strcmp(parameters->transport, "longpoll") == 0)
 		fputs(parameters->batch ? "yes" : "no", out);
+}
+
+static void print_link_profile(FILE *out, const struct run_parameters *parameters)
+{
+	fputs(*parameters->link_profile ? parameters->link_profile : "none", out);
 }
 
 static void print_cell(FILE *out, const struct column *column, const struct summary_row *row)
@@ -180,4 +185,6 @@ static const struct column columns[COLUMNS] = {
         {"link_lost_packets", VALUE, .at = LINK_LOST_PACKETS, WHOLE},
         {"link_late_p99_ms", VALUE, .at = LINK_LATE_P99_MS},
         {"link_cpu_ms", VALUE, .at = LINK_CPU_MS},
+        {"link_rate_up_mbit", REAL, PARAMETER(link.rate_up_mbit)},
+        {"link_profile", SPECIAL, .print = print_link_profile},
 };

@@ -350,7 +350,7 @@ static void test_the_columns_are_those_that_were_promised(void **state)
 	        "cpu_to_epoll,cpu_to_epoll_low,cpu_to_epoll_high,link_jitter_ms,"
 	        "link_loss_burst,link_rate_mbit,wire_bytes_per_idle_minute,"
 	        "data_packets_per_message,pure_acks_per_message,retransmissions_per_message,"
-	        "link_lost_packets,link_late_p99_ms,link_cpu_ms\n";
+	        "link_lost_packets,link_late_p99_ms,link_cpu_ms,link_rate_up_mbit,link_profile\n";
 	char *text;
 
 	(void)state;
@@ -398,6 +398,24 @@ static void test_values_stand_under_their_names(void **state)
 	assert_csv(text, "wire_counts", "modelled");
 	assert_csv(text, "label", "polling/mhd");
 	assert_csv(text, "latency_file", "latency/polling-mhd.hgrm");
+	assert_csv(text, "link_profile", "none");
+	free(text);
+}
+
+static void test_a_link_stands_in_its_columns(void **state)
+{
+	char *text;
+
+	(void)state;
+	sample_run("sse", "mhd", 1, &spec, &result);
+	spec.parameters.link = (struct link_settings){
+	        .delay_ms = 150, .rate_mbit = 1.6, .rate_up_mbit = 0.768, .queue = 100};
+	strcpy(spec.parameters.link_profile, "3g");
+	add();
+	text = csv();
+	assert_csv(text, "link_rate_mbit", "1.6");
+	assert_csv(text, "link_rate_up_mbit", "0.768");
+	assert_csv(text, "link_profile", "3g");
 	free(text);
 }
 
@@ -426,6 +444,7 @@ int main(void)
 	        TEST(test_the_columns_are_those_that_were_promised),
 	        TEST(test_a_value_that_was_not_measured_is_empty),
 	        TEST(test_values_stand_under_their_names),
+	        TEST(test_a_link_stands_in_its_columns),
 	};
 
 	return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
