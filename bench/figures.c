@@ -337,9 +337,13 @@ static const char *lab_text(const char *mode)
 {
 	if (strcmp(mode, "loopback") == 0)
 		return "no link is emulated";
-	if (strcmp(mode, "link") == 0)
-		return "a private network of 1500-byte frames, and a link in it";
-	return "a private network of 1500-byte frames, without delay";
+	if (strcmp(mode, "direct") == 0)
+		return "a private network of 1500-byte frames, without delay";
+	if (strcmp(mode, "packet") == 0)
+		return "a private network of 1500-byte frames, and a link between packet sockets";
+	if (strcmp(mode, "netem") == 0)
+		return "a private network of 1500-byte frames, and netem at its ends";
+	return "a private network of 1500-byte frames, and a link in it";
 }
 
 static void note_lab(const struct summary *summary, void (*line)(void *user, const char *text),

@@ -29,8 +29,9 @@ void sessions_fail(struct sessions *sessions, const char *format, ...)
 
 static void connect_next(struct sessions *sessions)
 {
-	if (sessions->connected < sessions->connect_until)
-		session_connect(&sessions->list[sessions->connected]);
+	while (sessions->started < sessions->connect_until &&
+	       sessions->started - sessions->connected < sessions->at_once)
+		session_connect(&sessions->list[sessions->started++]);
 }
 
 void sessions_connect(struct sessions *sessions, size_t until)
@@ -175,6 +176,7 @@ int sessions_open(struct sessions *sessions, const struct sessions_config *confi
 	        .client = config->client,
 	        .count = config->count,
 	        .publish = config->publish,
+	        .at_once = config->at_once,
 	        .network = {.address = config->address,
 	                    .port = config->port,
 	                    .sources = config->sources,

@@ -26,6 +26,7 @@ struct sessions {
 	const struct client_ops *client;
 	struct session *list;
 	size_t count, connect_until;
+	size_t started, at_once; /* how many have begun to connect; how many may be about it */
 	bool publish;
 	int timer_fd;
 	uint64_t armed_ns;
@@ -39,8 +40,9 @@ struct sessions_config {
 	in_addr_t sources;     /* as in struct network */
 	const char *authority; /* PEM: whom TLS trusts; NULL: plain */
 	size_t count;
-	bool publish; /* they are to send: they open LANE_UP too, where the client has one */
-	size_t spare; /* timers besides their own */
+	size_t at_once; /* connect; 1: none waits for others */
+	bool publish;   /* they are to send: they open LANE_UP too, where the client has one */
+	size_t spare;   /* timers besides their own */
 };
 
 /* Sets sessions->failed and ->reason where it gives a negative errno. Close it in any case. */
@@ -51,8 +53,7 @@ void sessions_close(struct sessions *sessions);
 int sessions_add(struct sessions *sessions, size_t index, const struct client_config *config,
                  const struct client_events *events, void *user);
 
-/* Connects those that are not, up to number `until`: one after the other, so that what is timed is
- * connecting and not waiting for others. sessions->connected says how far it is. */
+/* Connects those that are not, up to number `until`. sessions->connected says how far it is. */
 void sessions_connect(struct sessions *sessions, size_t until);
 
 /* The connections that each of them has. */

@@ -245,6 +245,7 @@ static void open_sessions(const char *transport, uint16_t port, const char *trus
 	                                       .port = port,
 	                                       .authority = trusted,
 	                                       .count = SUBSCRIBERS,
+	                                       .at_once = 1,
 	                                       .publish = publishes,
 	                                       .spare = 2};
 	struct client_config client = {.host = "h", .topic = TOPIC, .poll_ns = POLL_NS};
@@ -525,7 +526,8 @@ static void test_an_authority_that_is_no_file_is_named(void **state)
 	const struct sessions_config config = {.client = &sse_client,
 	                                       .address = ADDRESS,
 	                                       .authority = "/no/such.pem",
-	                                       .count = SUBSCRIBERS};
+	                                       .count = SUBSCRIBERS,
+	                                       .at_once = 1};
 
 	(void)state;
 	assert_true(sessions_open(&sessions, &config) < 0);
@@ -666,8 +668,11 @@ static void test_a_timer_wakes_and_runs_once_it_is_due_and_not_before(void **sta
 /* What opening them says in a process that may have so many files; "": they are open. */
 static void open_in_child(rlim_t limit, size_t count, bool publishes, char *reason, size_t size)
 {
-	const struct sessions_config config = {
-	        .client = &sse_client, .address = ADDRESS, .count = count, .publish = publishes};
+	const struct sessions_config config = {.client = &sse_client,
+	                                       .address = ADDRESS,
+	                                       .count = count,
+	                                       .at_once = 1,
+	                                       .publish = publishes};
 	const struct rlimit few = {limit, limit};
 	int said[2], status;
 	ssize_t got;

@@ -12,6 +12,9 @@
 #define LATENESS_MAX_MS    10.0
 #define LATENESS_MAX_SHARE 0.05 /* of the poll interval */
 
+#define LINK_LATE_MAX_MS    5.0
+#define LINK_LATE_MAX_SHARE 0.1 /* of the delay, one way */
+
 __attribute__((format(printf, 2, 3))) static void invalid(struct run_result *result,
                                                           const char *format, ...)
 {
@@ -80,6 +83,17 @@ static void check_load(const struct run_spec *spec, struct run_result *result)
 		        load->lateness_p99_ms, late_max_ms);
 }
 
+/* As late as would be seen in what is measured. */
+static void check_link(const struct run_spec *spec, struct run_result *result)
+{
+	double late_max_ms =
+	        fmax(LINK_LATE_MAX_MS, LINK_LATE_MAX_SHARE * spec->parameters.link.delay_ms);
+
+	if (!*result->reason && result->link_late_p99_ms > late_max_ms)
+		invalid(result, "the link was late: %.1f ms at p99 (at most %.0f ms)",
+		        result->link_late_p99_ms, late_max_ms);
+}
+
 void verdict_find(const struct run_spec *spec, struct run_result *result)
 {
 	if (!*result->reason)
@@ -91,5 +105,6 @@ void verdict_find(const struct run_spec *spec, struct run_result *result)
 	check_waiting(result, "server", result->server.wait_ns);
 	check_waiting(result, "load", result->load.wait_ns);
 	check_load(spec, result);
+	check_link(spec, result);
 	result->valid = !*result->reason;
 }

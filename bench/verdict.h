@@ -13,7 +13,8 @@
  *   server or load waited for a CPU for more than 5 % of the main phase, or the load for more than
  *   twice the time for which it had one, and 2 %;
  *   the load's timers were late (p99) by more than 10 ms, or more than 5 % of the poll interval
- *   where that is longer.
+ *   where that is longer;
+ *   the link sent packets on later than it was to (p99), by more than 5 ms or a tenth of its delay.
  */
 void verdict_find(const struct run_spec *spec, struct run_result *result);
 

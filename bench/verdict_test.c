@@ -122,10 +122,22 @@ static void test_a_reason_that_is_there_stands(void **state)
 	assert_reason(result, "the server died");
 }
 
+static void test_a_link_that_was_late_is_seen(void **state)
+{
+	struct run_result result = good();
+
+	(void)state;
+	result.link_late_p99_ms = 4;
+	assert_reason(result, "");
+	result.link_late_p99_ms = 6;
+	assert_reason(result, "the link was late: 6.0 ms at p99 (at most 5 ms)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_a_run_in_which_all_is_well_is_valid),
+	        cmocka_unit_test(test_a_link_that_was_late_is_seen),
 	        cmocka_unit_test(test_nothing_is_missing_where_nobody_publishes),
 	        cmocka_unit_test(test_a_missing_delivery_is_seen),
 	        cmocka_unit_test(test_a_main_phase_of_another_length_is_seen),
