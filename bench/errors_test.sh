@@ -66,8 +66,8 @@ wrong_value() {
 }
 
 test_wrong_arguments() {
-	refused 'which command? list, run, report or probe'
-	refused "there is no command 'measure': list, run, report or probe" measure
+	refused 'which command? list, run, report, probe or verify'
+	refused "there is no command 'measure': list, run, report, probe or verify" measure
 	refused 'run: which experiment? See bench list' run
 	refused "there is no experiment 'second-look': see bench list" run second-look
 	refused 'none.ini: no such file' run none.ini
@@ -216,12 +216,43 @@ test_interrupted() {
 }
 
 test_bench_killed() {
+	touch marker
 	experiment bench-killed 'main_s = 60'
 	start_bench bench-killed
 	await_both
 	kill -KILL "$bench"
 	await_bench 2>/dev/null
 	check 'server and load die with bench' await nothing_runs
+	check 'a killed bench leaves no file but its result' leaves_only_results
+}
+
+# Of the link process and a capture too; their network goes with the last of them.
+test_bench_killed_with_link() {
+	local namespaces
+
+	touch marker
+	namespaces=$(network_namespaces)
+	if build/bench probe | grep -q '^packet *no'; then
+		skip 'the link dies with bench' 'there is no private network here'
+		return
+	fi
+	experiment link-killed 'main_s = 60' 'link_delay_ms = 5'
+	start_bench link-killed --only sse --pcap link-killed.pcap
+	await_both
+	kill -KILL "$bench"
+	await_bench 2>/dev/null
+	check 'link and capture die with bench too' await nothing_runs
+	check 'their networks go with them' test "$(network_namespaces)" = "$namespaces"
+	check 'and no file is left but the result and the capture' leaves_only_results
+}
+
+network_namespaces() {
+	readlink /proc/[0-9]*/ns/net | sort -u | wc -l
+}
+
+leaves_only_results() {
+	! find . -maxdepth 1 -newer marker ! -name . ! -name '*.ini' ! -name std\* ! -name '*-killed*' |
+		grep .
 }
 
 too_many_subscribers() {
@@ -243,5 +274,6 @@ test_server_killed
 test_load_killed
 test_interrupted
 test_bench_killed
+test_bench_killed_with_link
 test_descriptor_limit
 done_testing

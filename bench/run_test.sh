@@ -167,6 +167,15 @@ report_again_makes_the_same_summary() {
 	"$tmp/build/bench" report "$out" >/dev/null && cmp "$out/summary.csv" "$tmp/summary.csv"
 }
 
+# is_counted_like_wire ROW COLUMN: there is a value where frames are counted, and else none.
+is_counted_like_wire() {
+	if [ "$(value "$1" wire_counts)" = counted ]; then
+		test -n "$(value "$1" "$2")"
+	else
+		is "$1" "$2" ''
+	fi
+}
+
 test_first_look() {
 	local transport interval
 
@@ -184,13 +193,22 @@ test_first_look() {
 			test -n "$(value "$transport" server_bytes_per_connection)"
 		check "the server's memory is measured in two halves on $transport" \
 			has_both_halves "$transport"
-		check "what was not measured is empty on $transport" \
-			is "$transport" kernel_bytes_per_connection ''
+		check "the kernel's memory is measured on $transport, where only the server's is seen" \
+			is_counted_like_wire "$transport" kernel_bytes_per_connection
+		check "no message comes sooner than the link lets it on $transport" \
+			above "$(value "$transport" link_delay_ms)" \
+			"$(value "$transport" latency_mean_ms)"
+	done
+	for transport in longpoll sse websocket; do
+		check "theory has a value for $transport" \
+			test -n "$(value "$transport" model_mean_ms)"
 	done
 	check 'the poll interval of a stream is empty' is sse poll_interval_ms ''
 	interval=$(value polling poll_interval_ms)
-	check 'the mean of polling is half the interval' \
-		within 15 "$(value polling latency_mean_ms)" "$(calc "$interval / 2")"
+	check 'theory says half the interval, and the way' is polling model_mean_ms \
+		"$(calc "$interval / 2 + $(value polling link_delay_ms)")"
+	check 'and that is the mean of polling' \
+		within 15 "$(value polling latency_mean_ms)" "$(value polling model_mean_ms)"
 	# In so short a time few messages come, and not quite as many as on average.
 	check 'a poll finds as many messages as come in an interval' \
 		within 30 "$(value polling messages_per_response)" \
@@ -285,14 +303,17 @@ test_blocks() {
 		cells_of_a_block_share_a_schedule
 }
 
-# run_short KEY=VALUE...: an experiment of 15 messages with these keys, often again since it is soon
+# run_short KEY=VALUE|OPTION...: an experiment of 15 messages with these keys, often again since it is soon
 # done. It begins and ends between two messages: one at the very boundary could be counted here as
 # bytes, there as a message.
 run_short() {
 	local attempts=8 setting settings=()
 
 	for setting; do
-		settings+=(--set "$setting")
+		case $setting in
+		--*) settings+=("$setting") ;;
+		*) settings+=(--set "$setting") ;;
+		esac
 	done
 	cat >"$tmp/short.ini" <<-END
 	[experiment]
@@ -311,11 +332,15 @@ run_short() {
 
 on_epoll='cells=polling/epoll, longpoll/epoll, sse/epoll, websocket/epoll'
 
+no_link() {
+	"$tmp/build/bench" probe | grep -q '^packet *no'
+}
+
 # No message can be there sooner than its packet; how much later it is depends on the machine.
 test_link() {
 	local transport
 
-	if "$tmp/build/bench" probe | grep -q '^link *no'; then
+	if no_link; then
 		skip 'a link delays what crosses it' 'there is no private network here'
 		return
 	fi
@@ -326,12 +351,21 @@ test_link() {
 		check "a link delays $transport" above 20 "$(value $transport latency_mean_ms)"
 		check "the link is named with $transport" is $transport link_delay_ms 20
 		check "frames are counted on the link of $transport" is $transport wire_counts counted
+		check "the link tells data from acknowledgements on $transport" \
+			above 0 "$(value $transport data_packets_per_message)"
 	done
 	for transport in sse websocket; do
 		check "theory knows of the delay of $transport" is $transport model_mean_ms 20
 	done
 	run_short cells=sse/epoll link_loss=0.02 link_delay_ms=1
 	check 'what a link loses TCP sends again' is sse reach 1
+	check 'and the link sees it again' above 0 "$(value sse retransmissions_per_message)"
+	run_short 'cells=sse/epoll' --lab=packet link_delay_ms=2
+	check 'a link needs no TUN device' is sse lab_mode packet
+	check 'and reaches everybody then' is sse reach 1
+	run_short 'cells=sse/epoll' link_profile=lte
+	check 'a link has a name' is sse link_profile lte
+	check 'and its delay then' is sse link_delay_ms 35
 	check 'a link without a network is refused' \
 		refuses_link "$tmp/build/bench" run "$tmp/short.ini" --set cells=sse/epoll \
 		--set link_delay_ms=1 --lab loopback
@@ -342,6 +376,62 @@ refuses_link() {
 
 	got=$("$@" 2>&1)
 	[[ $? == 2 && $got == *'--lab loopback: no link there'* ]] || { echo "$got"; return 1; }
+}
+
+# Which bytes cross the wire depends on the seed, and hardly on the machine.
+test_same_bytes_again() {
+	local transport first
+
+	if no_link; then
+		skip 'the same seed gives the same bytes' 'there is no private network here'
+		return
+	fi
+	run_short 'cells=sse/epoll, websocket/epoll' arrivals=poisson rate_hz=20 main_s=2
+	cp "$out/summary.csv" "$tmp/first.csv"
+	run_short 'cells=sse/epoll, websocket/epoll' arrivals=poisson rate_hz=20 main_s=2
+	for transport in sse websocket; do
+		first=$(awk -F, -v transport=$transport '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == "wire_bytes_per_message") column = i }
+		$2 == transport { print $column }' "$tmp/first.csv")
+		check "the same seed gives the same bytes a message on $transport" \
+			within 0.5 "$(value $transport wire_bytes_per_message)" "$first"
+	done
+}
+
+# The beginning of a capture with nanoseconds, and more than that.
+is_capture() {
+	[ "$(od -An -tx4 -N4 "$1" | tr -d ' ')" = a1b23c4d ] && (($(wc -c <"$1") > 1000))
+}
+
+refuses_capture() {
+	local got
+
+	got=$("$tmp/build/bench" run "$tmp/short.ini" --pcap "$tmp/no.pcap" --out "$tmp/no" \
+		--set 'cells=sse/epoll, websocket/epoll' 2>&1)
+	[[ $? == 2 && $got == *'--pcap: for one run, and these are 2'* ]] || { echo "$got"; return 1; }
+}
+
+test_capture() {
+	if no_link; then
+		skip 'what crosses the network is captured' 'there is no private network here'
+		return
+	fi
+	run_bench "$tmp/short.ini" --set cells=sse/epoll --set link_delay_ms=1 \
+		--pcap "$tmp/run.pcap"
+	check 'what crosses the network is captured' is_capture "$tmp/run.pcap"
+	check 'the run says that it was' grep -q '"captured":true' "$out/runs.jsonl"
+	check 'a capture is of one run' refuses_capture
+}
+
+# Nobody publishes: what a connection costs that does nothing.
+test_idle() {
+	run_short 'cells=polling/epoll, websocket/epoll' rate_hz=0
+	check 'a run in which nobody publishes is valid' exits 0
+	check 'polls cost bytes when there is nothing' above 0 \
+		"$(value polling wire_bytes_per_idle_minute)"
+	check 'a silent WebSocket costs fewer' above "$(value websocket wire_bytes_per_idle_minute)" \
+		"$(value polling wire_bytes_per_idle_minute)"
+	check 'there is no latency' is websocket latency_p50_ms ''
 }
 
 test_loopback() {
@@ -441,6 +531,9 @@ test_first_look
 test_closed_forms
 test_blocks
 test_link
+test_same_bytes_again
+test_capture
+test_idle
 test_loopback
 test_tls
 test_way_up

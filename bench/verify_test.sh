@@ -1,0 +1,49 @@
+#!/bin/bash
+# bench verify, as far as it does not depend on how busy the machine is.
+# shellcheck disable=SC2154 # tap.sh sets some
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=/dev/null
+. "$root/scripts/tap.sh"
+
+bench=$BUILD/bench
+
+# verifies CLAIM OPTION...: it passes, or is left out for want of a network. Only the check that a
+# run is not disturbed may fail, and then it is tried again.
+verifies() {
+	local claim=$1 attempt
+
+	for attempt in 1 2 3; do
+		"$bench" verify --only "$claim" "${@:2}" >"$tmp/out" 2>&1 && return
+		grep -q 'FAIL  a run that is not disturbed' "$tmp/out" || break
+	done
+	cat "$tmp/out"
+	return 1
+}
+
+says() {
+	grep -q -- "$1" "$tmp/out" || { cat "$tmp/out"; return 1; }
+}
+
+refused() {
+	local text=$1 got status
+	shift
+	got=$("$bench" verify "$@" 2>&1)
+	status=$?
+	[[ $status -eq 2 && $got == *"$text"* ]] || { echo "$status $got"; return 1; }
+}
+
+check 'what is counted crosses the network' verifies bytes
+check 'losses are found' verifies loss
+check 'and without a TUN device' verifies loss --lab packet
+check 'faults of deliveries are found' verifies reach
+check 'each of them' says '8 in the wrong order are found'
+check 'quantiles are those of the samples' verifies histogram
+check 'on loopback deliveries are checked' verifies reach --lab loopback
+check 'but no delay' verifies delay --lab loopback
+check 'which is said' says 'skip  .*delay'
+check 'the last line counts' test "$(tail -1 "$tmp/out")" = '0 passed, 0 failed, 1 skipped'
+check 'a claim that nobody makes is refused' refused "--only: 'speed' is no claim" --only speed
+check 'a mode that is none too' refused "--lab: 'moon' is no mode" --lab moon
+done_testing
