@@ -313,17 +313,34 @@ static bool file_says(const char *path, const char *text)
 	return size > 0 && !strncmp(read_text, text, strlen(text));
 }
 
-const char *lab_advice(const struct lab_trouble *trouble)
+/* Of the kernel's refusal to make a namespace, or of what is missing to it. */
+static const char *general_advice(int error)
 {
-	if (file_says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
+	bool refused = error == EPERM || error == EACCES;
+
+	if (refused && file_says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
 		return "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or run this as root";
-	if (trouble->error == ENOSPC)
+	if (error == ENOSPC)
 		return "sysctl -w user.max_user_namespaces=1000 user.max_net_namespaces=1000";
-	if (trouble->error == EPERM && access("/.dockerenv", F_OK) == 0)
+	if (refused && access("/.dockerenv", F_OK) == 0)
 		return "docker run --security-opt seccomp=unconfined, or --cap-add SYS_ADMIN";
-	if (trouble->error == EPERM || trouble->error == EACCES)
+	if (refused)
 		return "run this as root";
-	if (trouble->error == EOPNOTSUPP || trouble->error == ENOENT)
+	if (error == EOPNOTSUPP || error == ENOENT)
 		return "this kernel lacks it: another is needed";
 	return "nothing is known that would help";
+}
+
+const char *lab_advice(const struct lab_trouble *trouble)
+{
+	int error = trouble->error;
+
+	if (strcmp(trouble->step, LAB_STEP_DEVICES) == 0 && error == EACCES)
+		return "chmod 666 /dev/net/tun; a link by packet sockets does without it";
+	if (strcmp(trouble->step, LAB_STEP_DEVICES) == 0 && (error == ENOENT || error == ENODEV))
+		return "modprobe tun, docker run --device /dev/net/tun; a link by packet sockets does "
+		       "without it";
+	if (strcmp(trouble->step, LAB_STEP_NETEM) == 0 && error == ENOENT)
+		return "modprobe sch_netem, where this kernel has that module";
+	return general_advice(error);
 }

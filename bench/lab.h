@@ -22,8 +22,8 @@
  * and it says so when it has lost any.
  *
  * LAB_NETEM is LAB_DIRECT with the kernel's own emulation (tc-netem(8)) at each end. It promises
- * delay and rate without a process; it cannot tell packets apart, or keep their order with jitter,
- * and few kernels have it without its module.
+ * delay, loss and rate without a process; it cannot tell packets apart, limit its queue, or keep
+ * the order with jitter, and few kernels have it without its module.
  *
  * LAB_LOOPBACK is what is left where the kernel refuses that: packets of up to 64 KiB through one
  * device that counts each of them twice, so that wire bytes are modelled.

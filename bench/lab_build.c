@@ -319,11 +319,11 @@ static const struct step {
         {"the server's network namespace", make_server_side},
         {"the clients' network namespace", make_clients_side},
         {"the wire's network namespace", make_wire},
-        {"the devices between them", make_devices},
+        {LAB_STEP_DEVICES, make_devices},
         {"the server's side", set_up_server_side},
         {"the clients' side", set_up_clients_side},
         {"the wire's packet sockets", set_up_wire},
-        {"a netem queue", try_netem},
+        {LAB_STEP_NETEM, try_netem},
 };
 
 const char *lab_build(struct building *building, int *error)

@@ -14,6 +14,10 @@
 #define LAB_SERVER_ADDRESS  0x0a4d0001U /* 10.77.0.1 */
 #define LAB_CLIENTS_ADDRESS 0x0a4e0001U /* 10.78.0.1 */
 
+/* Steps for which there is advice of their own. */
+#define LAB_STEP_DEVICES "the devices between them"
+#define LAB_STEP_NETEM   "a netem queue"
+
 struct mnl_socket;
 
 struct building {
