@@ -64,34 +64,44 @@ static unsigned read_repeat(const char *text)
 	return (unsigned)blocks;
 }
 
+/* Where the text of an option goes that is kept as it is; NULL: it is not one. */
+static const char **text_of(struct run_options *options, int key)
+{
+	switch (key) {
+	case OPTION_OUT:
+		return &options->out;
+	case OPTION_SEED:
+		return &options->experiment.seed;
+	case OPTION_LAB:
+		return &options->lab;
+	case OPTION_PCAP:
+		return &options->pcap;
+	default:
+		return NULL;
+	}
+}
+
 static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *options = state->input;
+	const char **text = text_of(options, key);
 
+	if (text) {
+		*text = arg;
+		return 0;
+	}
 	switch (key) {
 	case OPTION_QUICK:
 		options->experiment.quick = true;
 		return 0;
-	case OPTION_OUT:
-		options->out = arg;
-		return 0;
 	case OPTION_REPEAT:
 		options->experiment.repeat = read_repeat(arg);
-		return 0;
-	case OPTION_SEED:
-		options->experiment.seed = arg;
 		return 0;
 	case OPTION_ONLY:
 		add_word(options->only, arg);
 		return 0;
 	case OPTION_SET:
 		add_word(options->set, arg);
-		return 0;
-	case OPTION_LAB:
-		options->lab = arg;
-		return 0;
-	case OPTION_PCAP:
-		options->pcap = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (options->what)

@@ -216,6 +216,7 @@ int verify_loss(struct verifier *verifier)
 	const struct runner_options options = {.evidence = &evidence};
 	struct run_spec spec = verify_spec("sse", 20, 50, 4);
 	const struct link_counts *down = &evidence.link.down, *up = &evidence.link.up;
+	unsigned long long lost, packets;
 	int err;
 
 	if (!lab_has_link_process(verifier->link)) {
@@ -231,10 +232,10 @@ int verify_loss(struct verifier *verifier)
 	          evidence.server.packets_sent, evidence.clients.packets_received);
 	check_way(verifier, "up, the same", up, evidence.clients.packets_sent,
 	          evidence.server.packets_received);
-	verify_tell(verifier, is_as_asked(down->lost + up->lost, down->packets + up->packets),
-	            "1 % is lost", "%llu of %llu packets",
-	            (unsigned long long)(down->lost + up->lost),
-	            (unsigned long long)(down->packets + up->packets));
+	lost = down->lost + up->lost;
+	packets = down->packets + up->packets;
+	verify_tell(verifier, is_as_asked(lost, packets), "1 % is lost", "%llu of %llu packets",
+	            lost, packets);
 	verify_tell(verifier, result.valid && !result.duplicates && !result.reordered,
 	            "TCP makes up for it: every message comes once, and in order",
 	            "%llu of %llu deliveries%s%s", (unsigned long long)result.delivered,

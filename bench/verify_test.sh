@@ -12,9 +12,9 @@ bench=$BUILD/bench
 # verifies CLAIM OPTION...: it passes, or is left out for want of a network. Only the check that a
 # run is not disturbed may fail, and then it is tried again.
 verifies() {
-	local claim=$1 attempt
+	local claim=$1 attempts=3
 
-	for attempt in 1 2 3; do
+	while ((attempts--)); do
 		"$bench" verify --only "$claim" "${@:2}" >"$tmp/out" 2>&1 && return
 		grep -q 'FAIL  a run that is not disturbed' "$tmp/out" || break
 	done
