@@ -18,6 +18,7 @@
 
 #define LEAD_NS     (50 * NS_PER_MS) /* from "all are subscribed" to the start of the schedule */
 #define PROGRESS_MS 100
+#define LATE_ACK_NS (45 * NS_PER_MS) /* Linux delays an acknowledgement by up to 40 ms */
 
 #define SETTLE_MS    20
 #define SETTLE_TRIES 100
@@ -268,13 +269,26 @@ static int wait_for_main_end(struct runner *runner, uint64_t main_ns)
 	return err ? err : wait_until(runner, main_ns + runner->plan.main_ns);
 }
 
+/* What subscribers have sent, and acknowledge late, crosses the link first. */
+static int wait_for_link(struct runner *runner)
+{
+	const struct link_settings *link = &runner->spec->parameters.link;
+	double ways_ms = 2 * (link->delay_ms + link->jitter_ms);
+
+	if (!link_is_there(link))
+		return 0;
+	return wait_until(runner, clock_now_ns() + LATE_ACK_NS + (uint64_t)(ways_ms * 1e6));
+}
+
 /* From "all are subscribed" to the end of the load. */
 static int measure(struct runner *runner)
 {
+	int err = wait_for_link(runner);
 	uint64_t start_ns = clock_now_ns() + LEAD_NS;
 	uint64_t main_ns = start_ns + runner->plan.warmup_ns;
-	int err;
 
+	if (err)
+		return err;
 	process_private_memory(runner->server.pid, &runner->usage.memory_bytes);
 	process_socket_memory(runner->server.pid, &runner->usage.kernel_bytes);
 	count_wire(runner, &runner->wire_connecting);
@@ -316,6 +330,8 @@ static int measure_half(struct runner *runner)
 {
 	int err = hear(runner, LOAD_SAYS_HALF);
 
+	if (!err)
+		err = wait_for_link(runner);
 	if (err)
 		return err;
 	process_private_memory(runner->server.pid, &runner->usage.memory_half_bytes);

@@ -31,7 +31,7 @@ channel(colour, shift, white) = \
 tint(colour, white) = channel(colour, 65536, white) + channel(colour, 256, white) + \
 	channel(colour, 1, white)
 # A stack has its dashes; several rows of one cell get paler one by one.
-dash_of(stack) = stack eq 'mhd' ? 1 : stack eq 'lws' ? 2 : 3
+dash_of(stack) = stack eq 'epoll' ? 1 : stack eq 'lws' ? 2 : 3
 set linetype 2 dashtype (9, 4)
 set linetype 3 dashtype (2, 3)
 row_colour(i) = tint(colour_of(transports[i]), 0.3 * (nth[i] > 2 ? 2 : nth[i]))
