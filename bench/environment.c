@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "lab.h"
 #include "project.h"
 
 #ifndef PUSHLAB_CFLAGS
@@ -210,6 +211,13 @@ static json_t *libraries(void)
 	                 gnu_get_libc_version());
 }
 
+/* A private network has its own, whatever this machine's is. */
+static json_t *congestion_control(const char *lab_mode)
+{
+	return strcmp(lab_mode, lab_mode_name(LAB_LOOPBACK)) == 0 ? first_line(CONGESTION)
+	                                                          : json_string(LAB_CONGESTION);
+}
+
 static json_t *describe(const char *lab_mode)
 {
 	return json_pack("{so so ss s{so si so so so so} so so so so so s{ss ss} so}", "date_utc",
@@ -219,7 +227,7 @@ static json_t *describe(const char *lab_mode)
 	                 field_of("/proc/self/status", "Cpus_allowed_list"), "virtual",
 	                 is_virtual(), "governor", first_line(GOVERNOR), "mitigations",
 	                 mitigations(), "memory_bytes", memory_bytes(), "kernel", kernel(),
-	                 "congestion_control", first_line(CONGESTION), "descriptor_limit",
+	                 "congestion_control", congestion_control(lab_mode), "descriptor_limit",
 	                 descriptor_limit(), "libraries", libraries(), "compiler", "version",
 	                 COMPILER, "flags", PUSHLAB_CFLAGS, "git_commit", git_commit());
 }

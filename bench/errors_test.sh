@@ -66,8 +66,8 @@ wrong_value() {
 }
 
 test_wrong_arguments() {
-	refused 'which command? list, run, report, probe or verify'
-	refused "there is no command 'measure': list, run, report, probe or verify" measure
+	refused 'which command? list, run, report, compare, probe or verify'
+	refused "there is no command 'measure': list, run, report, compare, probe or verify" measure
 	refused 'run: which experiment? See bench list' run
 	refused "there is no experiment 'second-look': see bench list" run second-look
 	refused 'none.ini: no such file' run none.ini

@@ -41,6 +41,8 @@
 
 #include "link.h"
 
+#define LAB_CONGESTION "cubic" /* TCP's congestion control in a private network */
+
 enum lab_mode { LAB_LOOPBACK, LAB_DIRECT, LAB_LINK, LAB_PACKET, LAB_NETEM };
 
 enum lab_side { LAB_SERVER, LAB_CLIENTS, LAB_WIRE, LAB_SIDES };

@@ -20,7 +20,6 @@
 #define CLIENTS_PREFIX 16
 #define CLIENTS_RANGE  (LAB_CLIENTS_ADDRESS & 0xffff0000U)
 #define MTU_BYTES      1500
-#define CONGESTION     "cubic"
 #define QUEUE_PACKETS  100000 /* of a TUN device, which drops more without a word */
 
 static const char *const devices[] = {[LAB_SERVER] = "server", [LAB_CLIENTS] = "clients"};
@@ -256,11 +255,12 @@ static int set_up_server_side(struct building *building)
 	if (!err)
 		err = set_up_side(building, LAB_SERVER);
 	if (!err)
-		err = netlink_add_route(netlink, device, LAB_CLIENTS_ADDRESS, 32, 0, CONGESTION);
+		err = netlink_add_route(netlink, device, LAB_CLIENTS_ADDRESS, 32, 0,
+		                        LAB_CONGESTION);
 	return err ? err
 	           : netlink_add_route(netlink, device, CLIENTS_RANGE, CLIENTS_PREFIX,
 	                               building->mode == LAB_LINK ? 0 : LAB_CLIENTS_ADDRESS,
-	                               CONGESTION);
+	                               LAB_CONGESTION);
 }
 
 static int set_up_clients_side(struct building *building)
@@ -274,7 +274,7 @@ static int set_up_clients_side(struct building *building)
 		err = netlink_add_local_range(netlink, CLIENTS_RANGE, CLIENTS_PREFIX);
 	return err ? err
 	           : netlink_add_route(netlink, devices[LAB_CLIENTS], LAB_SERVER_ADDRESS, 32, 0,
-	                               CONGESTION);
+	                               LAB_CONGESTION);
 }
 
 static int set_up_wire_end(struct building *building, enum lab_side side)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compare.h"
 #include "experiment.h"
 #include "offer.h"
 #include "project.h"
@@ -122,6 +123,24 @@ static int report(int argc, char **argv)
 	return make_report(argv[first]) == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_USAGE;
 }
 
+/* bench compare */
+
+static int compare(int argc, char **argv)
+{
+	static const struct argp argp = {
+	        NULL, NULL, "A B", "Sets what was measured in result folder B beside A.",
+	        NULL, NULL, NULL};
+	char error[ERROR_MAX];
+	int first;
+
+	argp_parse(&argp, argc, argv, 0, &first, NULL);
+	if (first != argc - 2)
+		return usage_error("compare: which two result folders?");
+	if (compare_results(argv[first], argv[first + 1], stdout, error, sizeof error))
+		return usage_error("%s", error);
+	return EXIT_SUCCESS;
+}
+
 /* bench probe */
 
 static const struct {
@@ -163,6 +182,7 @@ static const struct {
         {"list", list, "the experiments and the questions that they ask"},
         {"run", main_run, "run an experiment: NAME or FILE.ini"},
         {"report", report, "make the report of a result folder again"},
+        {"compare", compare, "set one result beside another"},
         {"probe", probe, "what this machine offers to measure in, and why not more"},
         {"verify", main_verify, "check the instrument against what is known"},
 };
@@ -184,7 +204,7 @@ int main(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argc < 2)
 		return usage_error(
-		        "which command? list, run, report, probe or verify: see bench --help");
+		        "which command? list, run, report, compare, probe or verify: see bench --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_help();
 		return EXIT_SUCCESS;
@@ -195,5 +215,6 @@ int main(int argc, char **argv)
 			argv[1] = name; /* as argp shows it */
 			return commands[i].run(argc - 1, argv + 1);
 		}
-	return usage_error("there is no command '%s': list, run, report, probe or verify", argv[1]);
+	return usage_error("there is no command '%s': list, run, report, compare, probe or verify",
+	                   argv[1]);
 }

@@ -8,7 +8,6 @@
 #include "../transports/matrix.h"
 #include "model.h"
 #include "parameters.h"
-#include "stats.h"
 
 #define BOOTSTRAP_SEED 1 /* any, but always the same: a report can be made again */
 
@@ -224,40 +223,47 @@ static const struct summary_row *epoll_row(const struct summary *summary,
 	return NULL;
 }
 
-/* The CPU per message of that block's run; NAN where there is none. */
-static double cpu_in_block(const struct summary_row *row, unsigned block)
+/* That value of the block's run; NAN where there is none. */
+static double value_in_block(const struct summary_row *row, unsigned block,
+                             enum summary_value value)
 {
 	for (unsigned i = 0; i < row->runs; i++) {
 		if (row->samples[i].block == block)
-			return row->samples[i].values[SERVER_CPU_US_PER_MESSAGE];
+			return row->samples[i].values[value];
 	}
 	return NAN;
 }
 
-/* Run against run of the same block, since a machine's speed changes with the hour. */
+struct summary_ratio summary_ratio(const struct summary_row *row, const struct summary_row *to,
+                                   enum summary_value value)
+{
+	struct summary_ratio ratio = {.median = NAN, .interval = {NAN, NAN}};
+	double *ratios = calloc(row->runs + 1, sizeof(*ratios));
+
+	for (unsigned i = 0; ratios && i < row->runs; i++) {
+		double paired = row->samples[i].values[value] /
+		                value_in_block(to, row->samples[i].block, value);
+
+		if (isfinite(paired))
+			ratios[ratio.pairs++] = paired;
+	}
+	ratio.median = stats_median(ratios, ratio.pairs);
+	if (ratio.pairs > 1) /* one pair says nothing of the spread */
+		ratio.interval = stats_median_interval(ratios, ratio.pairs, BOOTSTRAP_SEED);
+	free(ratios);
+	return ratio;
+}
+
 static void take_ratio(const struct summary *summary, struct summary_row *row)
 {
 	const struct summary_row *epoll = epoll_row(summary, row);
-	double *own = calloc(row->runs + 1, sizeof(*own)), *ratios = NULL, *others = NULL;
-	struct interval interval = {NAN, NAN};
-	size_t count = 0;
+	struct summary_ratio ratio = {.median = NAN, .interval = {NAN, NAN}};
 
-	ratios = calloc(row->runs + 1, sizeof(*ratios));
-	others = calloc(row->runs + 1, sizeof(*others));
-	for (unsigned i = 0; own && ratios && others && epoll && i < row->runs; i++) {
-		own[count] = row->samples[i].values[SERVER_CPU_US_PER_MESSAGE];
-		others[count] = cpu_in_block(epoll, row->samples[i].block);
-		ratios[count] = own[count] / others[count];
-		count += isfinite(ratios[count]);
-	}
-	row->values[CPU_TO_EPOLL] = stats_median(ratios, count);
-	if (count > 1)
-		interval = stats_ratio_interval(own, others, count, BOOTSTRAP_SEED);
-	row->values[CPU_TO_EPOLL_LOW] = interval.low;
-	row->values[CPU_TO_EPOLL_HIGH] = interval.high;
-	free(own);
-	free(ratios);
-	free(others);
+	if (epoll)
+		ratio = summary_ratio(row, epoll, SERVER_CPU_US_PER_MESSAGE);
+	row->values[CPU_TO_EPOLL] = ratio.median;
+	row->values[CPU_TO_EPOLL_LOW] = ratio.interval.low;
+	row->values[CPU_TO_EPOLL_HIGH] = ratio.interval.high;
 }
 
 static void take_model(struct summary_row *row)

@@ -7,6 +7,7 @@
 
 #include "hist.h"
 #include "run.h"
+#include "stats.h"
 
 /* NAN where it was not measured or theory says nothing. */
 enum summary_value {
@@ -114,6 +115,17 @@ struct summary {
 int summary_read(struct summary *out, const char *path, char *error, size_t error_size);
 
 void summary_free(struct summary *summary);
+
+struct summary_ratio {
+	size_t pairs;             /* blocks of which both have a valid run */
+	double median;            /* of the pairs' ratios; NAN without any */
+	struct interval interval; /* its 95 % interval; NAN with fewer than two */
+};
+
+/* A value of the row as a multiple of the other's, run against run of the same block: a machine's
+ * speed changes with the hour. */
+struct summary_ratio summary_ratio(const struct summary_row *row, const struct summary_row *to,
+                                   enum summary_value value);
 
 /* Writes summary.csv: one line a row, empty where there is no value. 0 or -EIO. */
 int summary_write_csv(const struct summary *summary, FILE *out);

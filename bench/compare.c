@@ -1,0 +1,241 @@
+#include "compare.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parameters.h"
+#include "summary.h"
+#include "table.h"
+
+#define PAIRS_MIN 5 /* fewer may all have the same arm ahead by chance once in eight times */
+
+struct comparison {
+	struct summary a, b;
+	const struct summary_row **rows_a, **rows_b; /* that belong together */
+	size_t count;
+	struct table table;
+};
+
+/* The environments */
+
+static json_t *read_environment(const char *folder)
+{
+	char path[PATH_MAX];
+
+	if (snprintf(path, sizeof path, "%s/environment.json", folder) >= (int)sizeof path)
+		return NULL;
+	return json_load_file(path, 0, NULL);
+}
+
+/* When and by which command says nothing of the machine. */
+static bool is_of_no_weight(const char *key)
+{
+	return strcmp(key, "date_utc") == 0 || strcmp(key, "command") == 0;
+}
+
+static void write_value(const json_t *value, FILE *out)
+{
+	char *text = value ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+
+	fputs(text ? text : "nothing", out);
+	free(text);
+}
+
+/* Gives how many differ. NULL: there is nothing of that. */
+static unsigned write_differences(const char *name, const json_t *a, const json_t *b, FILE *out)
+{
+	unsigned differences = 0;
+	const char *key;
+	json_t *value, *all;
+
+	if (!json_is_object(a) || !json_is_object(b)) {
+		if (a && b && json_equal(a, b))
+			return 0;
+		fprintf(out, "  %s: ", name);
+		write_value(a, out);
+		fputs(" | ", out);
+		write_value(b, out);
+		fputc('\n', out);
+		return 1;
+	}
+	all = json_copy((json_t *)a);
+	json_object_update_missing(all, (json_t *)b);
+	json_object_foreach(all, key, value)
+	{
+		char path[256];
+
+		snprintf(path, sizeof path, "%s%s%s", name, *name ? "." : "", key);
+		if (!is_of_no_weight(path))
+			differences += write_differences(path, json_object_get(a, key),
+			                                 json_object_get(b, key), out);
+	}
+	json_decref(all);
+	return differences;
+}
+
+static void compare_environments(const char *a, const char *b, FILE *out)
+{
+	json_t *of_a = read_environment(a), *of_b = read_environment(b);
+
+	fprintf(out, "A: %s\nB: %s\n\n", a, b);
+	if (!of_a || !of_b) {
+		fputs("An environment.json is missing: what differs is not known.\n\n", out);
+	} else {
+		fputs("Where and how they were measured, A | B:\n", out);
+		if (write_differences("", of_a, of_b, out) == 0)
+			fputs("  no difference\n", out);
+		fputc('\n', out);
+	}
+	json_decref(of_a);
+	json_decref(of_b);
+}
+
+/* The rows */
+
+static const struct summary_row *find_row(const struct summary *summary,
+                                          const struct summary_row *like)
+{
+	const int lengths = PARAMETER_WARMUP | PARAMETER_MAIN;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct summary_row *row = &summary->rows[i];
+
+		if (parameters_same_cell(&row->parameters, &like->parameters) &&
+		    !(parameters_difference(&row->parameters, &like->parameters) & ~lengths))
+			return row;
+	}
+	return NULL;
+}
+
+static int pair_rows(struct comparison *comparison)
+{
+	const struct summary *a = &comparison->a;
+
+	comparison->rows_a = calloc(a->count, sizeof *comparison->rows_a);
+	comparison->rows_b = calloc(a->count, sizeof *comparison->rows_b);
+	if (!comparison->rows_a || !comparison->rows_b)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct summary_row *b = find_row(&comparison->b, &a->rows[i]);
+
+		if (!b)
+			continue;
+		comparison->rows_a[comparison->count] = &a->rows[i];
+		comparison->rows_b[comparison->count++] = b;
+	}
+	return comparison->count ? 0 : -ENODATA;
+}
+
+static void put_ratio(char *cell, const struct summary_ratio *ratio)
+{
+	if (ratio->pairs == 0)
+		strcpy(cell, "-");
+	else if (ratio->pairs == 1)
+		snprintf(cell, TABLE_CELL_BYTES, "%.3f", ratio->median);
+	else
+		snprintf(cell, TABLE_CELL_BYTES, "%.3f [%.3f %.3f]", ratio->median,
+		         ratio->interval.low, ratio->interval.high);
+}
+
+/* Only of the latency: the other two stand beside it. */
+static void put_verdict(char *cell, const struct summary_ratio *ratio)
+{
+	if (ratio->pairs == 0)
+		strcpy(cell, "no block in common");
+	else if (ratio->pairs < PAIRS_MIN)
+		snprintf(cell, TABLE_CELL_BYTES, "%zu block%s: too few to tell", ratio->pairs,
+		         ratio->pairs == 1 ? "" : "s");
+	else if (ratio->interval.low > 1)
+		strcpy(cell, "B is slower");
+	else if (ratio->interval.high < 1)
+		strcpy(cell, "B is faster");
+	else
+		strcpy(cell, "no difference measured");
+}
+
+static void put_ms(char *cell, double value)
+{
+	if (isnan(value))
+		strcpy(cell, "-");
+	else
+		snprintf(cell, TABLE_CELL_BYTES, "%.3f", value);
+}
+
+static void fill_row(struct comparison *comparison, size_t i)
+{
+	const struct summary_row *a = comparison->rows_a[i], *b = comparison->rows_b[i];
+	struct summary_ratio latency = summary_ratio(b, a, LATENCY_P50_MS);
+	struct summary_ratio bytes = summary_ratio(b, a, WIRE_BYTES_PER_MESSAGE);
+	struct summary_ratio cpu = summary_ratio(b, a, SERVER_CPU_US_PER_MESSAGE);
+	char(*cells)[TABLE_CELL_BYTES] = comparison->table.rows[i];
+
+	snprintf(cells[0], TABLE_CELL_BYTES, "%.95s", a->label);
+	put_ms(cells[1], a->values[LATENCY_P50_MS]);
+	put_ms(cells[2], b->values[LATENCY_P50_MS]);
+	put_ratio(cells[3], &latency);
+	put_verdict(cells[4], &latency);
+	put_ratio(cells[5], &bytes);
+	put_ratio(cells[6], &cpu);
+}
+
+static int write_rows(struct comparison *comparison, FILE *out)
+{
+	static const struct table_column columns[] = {
+	        {"cell", "", true},      {"A p50", "ms", false}, {"B p50", "ms", false},
+	        {"B / A", "p50", false}, {"", "of p50", true},   {"B / A", "wire B/msg", false},
+	        {"B / A", "CPU", false},
+	};
+	int status = table_open(&comparison->table, columns, sizeof columns / sizeof *columns,
+	                        comparison->count);
+
+	for (size_t i = 0; status == 0 && i < comparison->count; i++)
+		fill_row(comparison, i);
+	if (status == 0)
+		status = table_write_text(&comparison->table, out);
+	fputs("\nB / A: medians of the ratios block by block, with 95 % intervals. A difference is\n"
+	      "one where the interval does not hold 1.\n",
+	      out);
+	return status;
+}
+
+static int compare(struct comparison *comparison, const char *a, const char *b, FILE *out,
+                   char *error, size_t error_size)
+{
+	char path[PATH_MAX];
+	int status;
+
+	snprintf(path, sizeof path, "%s/runs.jsonl", a);
+	status = summary_read(&comparison->a, path, error, error_size);
+	if (status)
+		return status;
+	snprintf(path, sizeof path, "%s/runs.jsonl", b);
+	status = summary_read(&comparison->b, path, error, error_size);
+	if (status)
+		return status;
+	status = pair_rows(comparison);
+	snprintf(error, error_size, "%s and %s: %s", a, b,
+	         status == -ENODATA ? "no cell with the same parameters is in both"
+	                            : strerror(-status));
+	if (status)
+		return status;
+	compare_environments(a, b, out);
+	return write_rows(comparison, out);
+}
+
+int compare_results(const char *a, const char *b, FILE *out, char *error, size_t error_size)
+{
+	struct comparison comparison = {.count = 0};
+	int status = compare(&comparison, a, b, out, error, error_size);
+
+	table_close(&comparison.table);
+	free(comparison.rows_a);
+	free(comparison.rows_b);
+	summary_free(&comparison.a);
+	summary_free(&comparison.b);
+	return status;
+}
