@@ -5,6 +5,7 @@
 #include <netinet/ip.h>
 #include <pcap/pcap.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 
 #define BUFFER_BYTES          (32 << 20)
 #define SNAP_BYTES            2048 /* a whole packet */
-#define ETHERNET_HEADER_BYTES 14
 
 /* The capturing process. */
 struct capturing {
@@ -42,11 +42,10 @@ static void note(u_char *user, const struct pcap_pkthdr *head, const u_char *fra
 		pcap_dump((u_char *)capturing->file, head, frame);
 }
 
-/* What pcap has to say, and -EIO. */
-static int failed(struct capturing *capturing, const char *what)
+/* Gives -EIO. */
+static int failed(struct capturing *capturing, const char *what, const char *why)
 {
-	snprintf(capturing->shared->error, sizeof capturing->shared->error, "%s: %s", what,
-	         pcap_geterr(capturing->pcap));
+	snprintf(capturing->shared->error, sizeof capturing->shared->error, "%s: %s", what, why);
 	return -EIO;
 }
 
@@ -65,7 +64,7 @@ static int open_device(struct capturing *capturing, const char *device)
 	pcap_set_immediate_mode(capturing->pcap, 1);
 	pcap_set_tstamp_precision(capturing->pcap, PCAP_TSTAMP_PRECISION_NANO);
 	if (pcap_activate(capturing->pcap) < 0 || pcap_setnonblock(capturing->pcap, 1, why) < 0)
-		return failed(capturing, device);
+		return failed(capturing, device, pcap_geterr(capturing->pcap));
 	if (pcap_datalink(capturing->pcap) == DLT_EN10MB)
 		capturing->header_bytes = ETHERNET_HEADER_BYTES;
 	return 0;
@@ -76,7 +75,7 @@ static int open_file(struct capturing *capturing, const char *path)
 	if (!path)
 		return 0;
 	capturing->file = pcap_dump_open(capturing->pcap, path);
-	return capturing->file ? 0 : failed(capturing, "the capture's file");
+	return capturing->file ? 0 : failed(capturing, "the file", pcap_geterr(capturing->pcap));
 }
 
 /* Until the parent has closed its end of the line, and nothing more is there. */
@@ -93,9 +92,19 @@ static int take_all(struct capturing *capturing, int line_fd)
 			return -errno;
 		taken = pcap_dispatch(capturing->pcap, -1, note, (u_char *)capturing);
 		if (taken < 0)
-			return failed(capturing, "reading packets");
+			return failed(capturing, "reading packets", pcap_geterr(capturing->pcap));
 	}
 	return 0;
+}
+
+/* pcap_dump does not say whether it could write. */
+static int close_file(struct capturing *capturing)
+{
+	bool ok = !pcap_dump_flush(capturing->file) && !ferror(pcap_dump_file(capturing->file));
+	int error = errno;
+
+	pcap_dump_close(capturing->file);
+	return ok ? 0 : failed(capturing, "writing the file", strerror(error));
 }
 
 static int finish(struct capturing *capturing)
@@ -104,12 +113,11 @@ static int finish(struct capturing *capturing)
 	int err = 0;
 
 	if (pcap_stats(capturing->pcap, &stats))
-		err = failed(capturing, "counting what was missed");
+		err = failed(capturing, "counting what was missed",
+		             pcap_geterr(capturing->pcap));
 	capturing->shared->missed = stats.ps_drop;
-	if (capturing->file && pcap_dump_flush(capturing->file))
-		err = failed(capturing, "writing the capture's file");
 	if (capturing->file)
-		pcap_dump_close(capturing->file);
+		err = close_file(capturing);
 	pcap_close(capturing->pcap);
 	packet_kinds_close(&capturing->kinds);
 	return err;
@@ -129,6 +137,8 @@ static int watch(struct capture_shared *shared, const struct lab *lab, const cha
 	if (write(line_fd, "r", 1) != 1)
 		return -errno;
 	err = take_all(&capturing, line_fd);
+	if (err)
+		finish(&capturing);
 	return err ? err : finish(&capturing);
 }
 
@@ -157,9 +167,9 @@ int capture_start(struct capture *capture, const struct lab *lab, const char *pa
 	return read(capture->helper.line_fd, &ready, 1) == 1 ? 0 : -EIO;
 }
 
-void capture_end(struct capture *capture)
+int capture_end(struct capture *capture)
 {
-	helper_end(&capture->helper);
+	return helper_end(&capture->helper);
 }
 
 void capture_free(struct capture *capture)

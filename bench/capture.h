@@ -29,8 +29,8 @@ struct capture {
  * saying more where that is there. capture_free in any case. */
 int capture_start(struct capture *capture, const struct lab *lab, const char *path);
 
-/* Ends it when it has taken all that has crossed by now: *shared is there still. */
-void capture_end(struct capture *capture);
+/* As helper_end; it first takes all that has crossed by now. */
+int capture_end(struct capture *capture);
 
 /* Ends it, and frees *shared. */
 void capture_free(struct capture *capture);

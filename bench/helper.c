@@ -29,14 +29,17 @@ pid_t helper_fork(struct helper *helper, size_t shared_size)
 	return pid;
 }
 
-void helper_end(struct helper *helper)
+int helper_end(struct helper *helper)
 {
+	int status = 0;
+
 	if (helper->line_fd >= 0)
 		close(helper->line_fd);
 	helper->line_fd = -1;
 	if (helper->pid > 0)
-		TEMP_FAILURE_RETRY(waitpid(helper->pid, NULL, 0));
+		TEMP_FAILURE_RETRY(waitpid(helper->pid, &status, 0));
 	helper->pid = 0;
+	return status;
 }
 
 void helper_free(struct helper *helper)

@@ -22,8 +22,10 @@ struct helper {
  * parent; or a negative errno. helper_free in any case. */
 pid_t helper_fork(struct helper *helper, size_t shared_size);
 
-/* Closes the line, which tells it to end, and waits for that: *shared is there still. */
-void helper_end(struct helper *helper);
+/* Closes the line, which tells it to end, and waits for that: *shared is there still. Gives the
+ * status of waitpid: 0 where all went well, or where it was not running. One that is started while
+ * others run must outlive them: it has their lines too. */
+int helper_end(struct helper *helper);
 
 /* Ends it, and frees *shared. */
 void helper_free(struct helper *helper);

@@ -15,8 +15,7 @@
 #include "lab_build.h"
 #include "netlink.h"
 
-#define ETHERNET_HEADER_BYTES 14
-#define FDS_MAX               (2 * LAB_SIDES + 2 + 1)
+#define FDS_MAX (2 * LAB_SIDES + 2 + 1)
 
 /* What the process that has built it says. It is a copy of this one: where a string is in one it is
  * in the other. */
@@ -119,10 +118,14 @@ static int take_over(struct lab *lab, int fd, struct outcome *outcome)
 	                         .msg_controllen = sizeof rights};
 	int fds[FDS_MAX];
 
-	if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof *outcome)
-		return -ECHILD; /* it was killed */
+	ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (got != (ssize_t)sizeof *outcome)
+		return got < 0 ? -errno : -ECHILD; /* it was killed */
 	if (outcome->error)
 		return -outcome->error;
+	if (rights.head.cmsg_len <= CMSG_LEN(0) || (message.msg_flags & MSG_CTRUNC))
+		return -EMFILE;
 	memcpy(fds, CMSG_DATA(&rights.head), rights.head.cmsg_len - CMSG_LEN(0));
 	return take_fds(lab, fds);
 }
@@ -156,21 +159,16 @@ static int try_to_build(struct lab *lab, bool as_root, struct lab_trouble *troub
 
 int lab_open(struct lab *lab, enum lab_mode mode, struct lab_trouble *trouble)
 {
-	int err;
 
 	*lab = (struct lab)LAB_NONE;
 	lab->mode = mode;
 	*trouble = (struct lab_trouble){0};
 	if (mode == LAB_LOOPBACK)
 		return 0;
-	err = try_to_build(lab, false, trouble);
-	if (err && geteuid() == 0) {
-		struct lab_trouble second;
-
-		if (try_to_build(lab, true, &second) == 0)
-			return 0;
-	}
-	return err;
+	/* In a user namespace root could not reach the files of others. */
+	if (geteuid() == 0 && try_to_build(lab, true, trouble) == 0)
+		return 0;
+	return try_to_build(lab, false, trouble);
 }
 
 static void close_fd(int *fd)
@@ -199,11 +197,7 @@ int lab_enter(const struct lab *lab, enum lab_side side)
 		return 0;
 	if (lab->user_fd >= 0 && setns(lab->user_fd, CLONE_NEWUSER))
 		return -errno;
-	if (setns(lab->net_fd[side], CLONE_NEWNET))
-		return -errno;
-	/* With other credentials /proc would be closed to who measures it. */
-	prctl(PR_SET_DUMPABLE, 1);
-	return 0;
+	return setns(lab->net_fd[side], CLONE_NEWNET) ? -errno : 0;
 }
 
 const char *lab_server_address(const struct lab *lab)
@@ -324,8 +318,12 @@ static const char *general_advice(int error)
 		return "sysctl -w user.max_user_namespaces=1000 user.max_net_namespaces=1000";
 	if (refused && access("/.dockerenv", F_OK) == 0)
 		return "docker run --security-opt seccomp=unconfined, or --cap-add SYS_ADMIN";
+	if (refused && geteuid() == 0)
+		return "give this root CAP_SYS_ADMIN, or run it outside of its container";
 	if (refused)
 		return "run this as root";
+	if (error == EROFS)
+		return "docker run --privileged: /proc/sys/net must be writable";
 	if (error == EOPNOTSUPP || error == ENOENT)
 		return "this kernel lacks it: another is needed";
 	return "nothing is known that would help";

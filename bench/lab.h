@@ -101,8 +101,7 @@ int lab_set_netem(const struct lab *lab, const struct link_settings *settings);
 
 void lab_close(struct lab *lab);
 
-/* Moves the calling process, a forked child, to that side; before PR_SET_PDEATHSIG, which does not
- * outlive a change of credentials. 0 or a negative errno. */
+/* Moves the calling process, a forked child, to that side. 0 or a negative errno. */
 int lab_enter(const struct lab *lab, enum lab_side side);
 
 /* Where a server listens: "10.77.0.1", or "127.0.0.1". */
@@ -112,7 +111,7 @@ const char *lab_server_address(const struct lab *lab);
 const char *lab_server_device(const struct lab *lab);
 
 /* The address from which the first clients connect, in host order. Those that follow it are the
- * clients' too: 65,000 of them, or the 250 that are as good as any on loopback. */
+ * clients' too: 65,000 of them, on loopback the 250 of 127.0.0.0/24. */
 in_addr_t lab_clients_address(const struct lab *lab);
 
 /* What has crossed the network since it was made, in frames with their Ethernet headers. */

@@ -6,6 +6,7 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 #define CLIENTS_PREFIX 16
 #define CLIENTS_RANGE  (LAB_CLIENTS_ADDRESS & 0xffff0000U)
 #define MTU_BYTES      1500
-#define QUEUE_PACKETS  100000 /* of a TUN device, which drops more without a word */
+#define QUEUE_PACKETS  100000 /* of a TUN device: its usual 500 are too few for a burst */
 
 static const char *const devices[] = {[LAB_SERVER] = "server", [LAB_CLIENTS] = "clients"};
 
@@ -147,44 +148,44 @@ static int make_devices(struct building *building)
 }
 
 /* In the namespace that this process is in. */
-static int set_offload(const char *device, unsigned command, bool on)
+static int control(const char *device, unsigned long what, struct ifreq *request)
 {
-	struct ethtool_value value = {.cmd = command, .data = on};
-	struct ifreq request = {.ifr_data = (void *)&value};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
 
 	if (fd < 0)
 		return -errno;
-	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", device);
-	err = ioctl(fd, SIOCETHTOOL, &request) ? -errno : 0;
+	snprintf(request->ifr_name, sizeof request->ifr_name, "%s", device);
+	err = ioctl(fd, what, request) ? -errno : 0;
 	close(fd);
 	return err;
+}
+
+static int turn_off(const char *device, unsigned offload)
+{
+	struct ethtool_value value = {.cmd = offload, .data = 0};
+	struct ifreq request = {.ifr_data = (void *)&value};
+
+	return control(device, SIOCETHTOOL, &request);
 }
 
 static int set_mac(const char *device, const uint8_t *mac)
 {
-	struct ifreq request = {.ifr_hwaddr.sa_family = 1 /* ARPHRD_ETHER */};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+	struct ifreq request = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
 
-	if (fd < 0)
-		return -errno;
-	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", device);
 	memcpy(request.ifr_hwaddr.sa_data, mac, sizeof macs[0]);
-	err = ioctl(fd, SIOCSIFHWADDR, &request) ? -errno : 0;
-	close(fd);
-	return err;
+	return control(device, SIOCSIFHWADDR, &request);
 }
 
-/* TCP then makes the frames that the wire would carry, and each of them is acknowledged as there:
- * with these on, it hands over up to 64 KiB at a time. Checksums are then in the frames, for those
- * who take them from the wire. */
+/* What TCP hands over, up to 64 KiB at a time, is then cut into frames before the device counts it,
+ * and each of them is received, and acknowledged, as on the wire. Checksums are in the frames, for
+ * those who take them from there. */
 static int turn_offloads_off(const char *device)
 {
 	static const unsigned offloads[] = {ETHTOOL_STSO, ETHTOOL_SGRO, ETHTOOL_STXCSUM};
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof offloads / sizeof *offloads && !err; i++)
-		err = set_offload(device, offloads[i], false);
+		err = turn_off(device, offloads[i]);
 	return err;
 }
 
@@ -201,9 +202,12 @@ static int tune(void)
 	};
 	int err = 0;
 
-	for (size_t i = 0; i < sizeof settings / sizeof *settings && !err; i++)
+	for (size_t i = 0; i < sizeof settings / sizeof *settings && !err; i++) {
 		err = write_file(settings[i][0], settings[i][1]);
-	return err == -ENOENT ? 0 : err;
+		if (err == -ENOENT)
+			err = 0;
+	}
+	return err;
 }
 
 /* Before it is up. A TUN device has no offloads, and no Ethernet address. */
@@ -214,6 +218,9 @@ static int set_up_device(struct building *building, enum lab_side side)
 	if (building->mode == LAB_LINK)
 		return netlink_set_queue(building->netlink[side], devices[side], QUEUE_PACKETS);
 	err = turn_offloads_off(devices[side]);
+	/* Else netem would lose, or delay, what TCP hands over as one. */
+	if (!err && building->mode == LAB_NETEM)
+		err = netlink_set_segments(building->netlink[side], devices[side], 1);
 	return err ? err : set_mac(devices[side], macs[side]);
 }
 

@@ -241,13 +241,14 @@ struct held {
 };
 
 /* A child on that side, as the runner makes them. */
-static pid_t wait_on_side(enum lab_side side)
+static pid_t wait_on_side(enum lab_side side, int say_fd)
 {
 	pid_t parent = getpid(), child = fork();
 
 	if (child)
 		return child;
-	if (!lab_enter(&lab, side) && process_prepare_child(parent, -1))
+	if (!lab_enter(&lab, side) && process_prepare_child(parent, -1) &&
+	    write(say_fd, "", 1) == 1)
 		pause();
 	_exit(1);
 }
@@ -257,14 +258,18 @@ static void hold_a_lab(int say_fd)
 {
 	struct held held = {0};
 	struct stat namespace;
+	char entered;
+	int fds[2];
 
 	alarm(30);
-	if (lab_open(&lab, LAB_DIRECT, &trouble) || fstat(lab.net_fd[LAB_SERVER], &namespace))
+	if (lab_open(&lab, LAB_DIRECT, &trouble) || fstat(lab.net_fd[LAB_SERVER], &namespace) ||
+	    pipe(fds))
 		_exit(1);
 	held.namespace = namespace.st_ino;
-	held.children[LAB_SERVER] = wait_on_side(LAB_SERVER);
-	held.children[LAB_CLIENTS] = wait_on_side(LAB_CLIENTS);
-	if (write(say_fd, &held, sizeof held) == sizeof held)
+	held.children[LAB_SERVER] = wait_on_side(LAB_SERVER, fds[1]);
+	held.children[LAB_CLIENTS] = wait_on_side(LAB_CLIENTS, fds[1]);
+	if (read(fds[0], &entered, 1) == 1 && read(fds[0], &entered, 1) == 1 &&
+	    write(say_fd, &held, sizeof held) == sizeof held)
 		pause();
 	_exit(1);
 }

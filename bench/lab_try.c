@@ -57,10 +57,11 @@ static int echo(const struct lab *lab)
 		err = connect_there(lab, &address, &client);
 	if (err)
 		return err;
+	errno = 0;
 	server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (server < 0 || write(client, &byte, 1) != 1 || read(server, &byte, 1) != 1 ||
 	    write(server, &byte, 1) != 1 || read(client, &byte, 1) != 1)
-		return -errno;
+		return errno ? -errno : -EPIPE;
 	return 0;
 }
 

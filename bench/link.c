@@ -7,7 +7,6 @@
 #include "../transports/clock.h"
 #include "../transports/schedule.h"
 
-#define ETHERNET_HEADER_BYTES 14
 #define FULL_FRAME_BYTES      1514
 
 void link_open(struct link *link, const struct link_settings *settings, uint64_t seed)

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#define ETHERNET_HEADER_BYTES 14 /* without preamble, checksum and gap */
+
 struct link_settings {
 	double delay_ms;   /* one way */
 	double jitter_ms;  /* up to so much more, evenly drawn; the order is kept */

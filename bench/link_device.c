@@ -54,6 +54,8 @@ int link_device_open_packet(const char *name, int *fd)
 	const int on = 1;
 	int err;
 
+	if (!device.sll_ifindex)
+		return -errno;
 	/* Protocol 0: nothing is received before it is bound to the one device. */
 	*fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
@@ -120,13 +122,14 @@ ssize_t link_device_take(struct link_device *device, uint8_t *packet)
 	return size < 0 ? -errno : size;
 }
 
-void link_device_give(struct link_device *device, const uint8_t *packet, size_t size)
+bool link_device_give(struct link_device *device, const uint8_t *packet, size_t size)
 {
-	if (device->ring)
-		(void)!sendto(device->fd, packet, size, 0,
-		              (const struct sockaddr *)&device->receiver, sizeof device->receiver);
-	else
-		(void)!write(device->fd, packet, size);
+	const struct sockaddr *receiver = (const struct sockaddr *)&device->receiver;
+	ssize_t given = device->ring ? sendto(device->fd, packet, size, 0, receiver,
+	                                      sizeof device->receiver)
+	                             : write(device->fd, packet, size);
+
+	return given == (ssize_t)size;
 }
 
 uint64_t link_device_missed(const struct link_device *device)

@@ -7,6 +7,7 @@
 #define BENCH_LINK_DEVICE_H
 
 #include <linux/if_packet.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -40,8 +41,8 @@ void link_device_detach(struct link_device *device);
  * size; -EAGAIN: none is there; or another negative errno. */
 ssize_t link_device_take(struct link_device *device, uint8_t *packet);
 
-/* The host receives the packet; a device that is full drops it, and counts that. */
-void link_device_give(struct link_device *device, const uint8_t *packet, size_t size);
+/* The host receives the packet. False where it does not: the device is full. */
+bool link_device_give(struct link_device *device, const uint8_t *packet, size_t size);
 
 /* How many packets found no room in the ring since this was last asked. */
 uint64_t link_device_missed(const struct link_device *device);

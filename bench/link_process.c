@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -64,7 +63,8 @@ static void deliver(struct wire *wire, enum lab_side side)
 		if (first->depart_ns > now_ns)
 			return;
 		hist_record(&wire->shared->lateness, now_ns - first->depart_ns);
-		link_device_give(&wire->devices[other(side)], first->data, first->size);
+		if (!link_device_give(&wire->devices[other(side)], first->data, first->size))
+			wire->shared->missed++;
 		link_remove_first(link);
 	}
 }
@@ -147,7 +147,6 @@ static int run(struct wire *wire, int line_fd)
 	wire->armed_ns = UINT64_MAX;
 	if (wire->epoll_fd < 0 || wire->timer_fd < 0)
 		return -errno;
-	prctl(PR_SET_TIMERSLACK, 1);
 	err = watch(wire, wire->devices[LAB_SERVER].fd, SOURCE_SERVER);
 	if (!err)
 		err = watch(wire, wire->devices[LAB_CLIENTS].fd, SOURCE_CLIENTS);
@@ -167,7 +166,7 @@ static void sum_up(const struct wire *wire)
 	shared->cpu_ns = (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec;
 	shared->down = wire->links[LAB_SERVER].counts;
 	shared->up = wire->links[LAB_CLIENTS].counts;
-	shared->missed = link_device_missed(&wire->devices[LAB_SERVER]) +
+	shared->missed += link_device_missed(&wire->devices[LAB_SERVER]) +
 	                 link_device_missed(&wire->devices[LAB_CLIENTS]);
 }
 
@@ -203,9 +202,9 @@ int link_process_start(struct link_process *process, const struct lab *lab,
 	return pid < 0 ? (int)pid : 0;
 }
 
-void link_process_end(struct link_process *process)
+int link_process_end(struct link_process *process)
 {
-	helper_end(&process->helper);
+	return helper_end(&process->helper);
 }
 
 void link_process_free(struct link_process *process)

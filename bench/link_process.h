@@ -17,10 +17,11 @@
 struct link_shared {
 	/* As it goes; down: what the server sent */
 	struct packet_counts kinds_down, kinds_up;
-	struct hist lateness; /* of packets that left later than they were to */
+	struct hist lateness; /* of packets that left later than they were to; not in it is how long
+	                       * they waited to be taken in, which is seen as its wait for a CPU */
 	/* When it has ended: */
 	struct link_counts down, up;
-	uint64_t missed; /* packets that found no room in the ring of a packet socket */
+	uint64_t missed; /* packets for which a device, or the ring of a packet socket, had no room */
 	uint64_t cpu_ns; /* in which the receiving side's part of TCP is done too */
 	int error;       /* a positive errno: why it ended by itself */
 };
@@ -35,8 +36,8 @@ struct link_process {
 int link_process_start(struct link_process *process, const struct lab *lab,
                        const struct link_settings *settings, uint64_t seed, int cpu);
 
-/* Ends it: *shared is there still. */
-void link_process_end(struct link_process *process);
+/* As helper_end. */
+int link_process_end(struct link_process *process);
 
 /* Ends it, and frees *shared. */
 void link_process_free(struct link_process *process);

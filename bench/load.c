@@ -17,7 +17,8 @@
 #define CONNECT_MAX_NS (30 * NS_PER_S) /* for one subscriber */
 #define DRAIN_MIN_NS   (2 * NS_PER_S)
 
-/* Over a link it is the network that they wait for, hardly each other. */
+/* Over a link it is the network that they wait for, hardly each other; but where there are
+ * certificates to verify. */
 #define CONNECT_AT_ONCE 32
 
 struct load;
@@ -333,7 +334,7 @@ static int open_load(struct load *load, struct client_config *config)
 	        .port = given->port,
 	        .authority = given->authority,
 	        .count = load->count,
-	        .at_once = run_has_link(parameters) ? CONNECT_AT_ONCE : 1,
+	        .at_once = run_has_link(parameters) && !parameters->tls ? CONNECT_AT_ONCE : 1,
 	        .publish = parameters->rate_up_hz > 0,
 	        .spare = 3, /* ours */
 	};

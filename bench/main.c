@@ -53,6 +53,13 @@ static void interrupt(int signal_number)
 	runner_interrupted = 1;
 }
 
+void check_lab(const char *asked)
+{
+	if (!offer_knows(asked))
+		exit(usage_error("--lab: '%s' is no mode (known: private, packet, netem, loopback)",
+		                 asked));
+}
+
 void handle_interrupts(void)
 {
 	struct sigaction on_interrupt = {.sa_handler = interrupt};

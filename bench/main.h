@@ -21,6 +21,9 @@ bool ends_with(const char *text, const char *end);
 /* Adds it to a list of WORDS_MAX + 1 that NULL ends; one too many is an error of usage. */
 void add_word(const char **words, const char *word);
 
+/* Ends with an error of usage where --lab names no mode; NULL: it was not given. */
+void check_lab(const char *asked);
+
 /* Ctrl-C and SIGTERM set runner_interrupted from now on. */
 void handle_interrupts(void);
 

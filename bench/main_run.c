@@ -269,11 +269,10 @@ static enum lab_mode choose_lab(struct experiment *experiment, const char *asked
 	bool linked = has_link(experiment);
 	struct lab_trouble trouble;
 	enum lab_mode mode;
-	int err = offer_choose(asked, linked, &mode, &trouble);
+	int err;
 
-	if (err == -EINVAL)
-		exit(usage_error("--lab: '%s' is no mode (known: private, packet, netem, loopback)",
-		                 asked));
+	check_lab(asked);
+	err = offer_choose(asked, linked, &mode, &trouble);
 	if (!err && mode == LAB_LOOPBACK && linked)
 		exit(usage_error("--lab loopback: no link there: --set link_delay_ms=0"));
 	if (!err)

@@ -89,11 +89,10 @@ static void tell_finding(void *user, const struct verify_finding *finding)
 static void choose_verifier_labs(struct verifier *verifier, const char *asked)
 {
 	struct lab_trouble trouble;
-	int err = offer_choose(asked, false, &verifier->direct, &trouble);
+	int err;
 
-	if (err == -EINVAL)
-		exit(usage_error("--lab: '%s' is no mode (known: private, packet, netem, loopback)",
-		                 asked));
+	check_lab(asked);
+	err = offer_choose(asked, false, &verifier->direct, &trouble);
 	if (err || offer_choose(asked, true, &verifier->link, &trouble)) {
 		fprintf(stderr, "bench: no private network here: %s: %s (bench probe says more)\n",
 		        trouble.step, strerror(trouble.error));

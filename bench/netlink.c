@@ -105,14 +105,25 @@ int netlink_set_up(struct mnl_socket *netlink, const char *device)
 	return ask(netlink, &request, NULL, NULL);
 }
 
-int netlink_set_queue(struct mnl_socket *netlink, const char *device, uint32_t packets)
+static int set_link(struct mnl_socket *netlink, const char *device, uint16_t attribute,
+                    uint32_t value)
 {
 	struct request request;
 
 	start(&request, RTM_NEWLINK, 0, sizeof(struct ifinfomsg));
 	name_device(&request, device);
-	mnl_attr_put_u32(request.message, IFLA_TXQLEN, packets);
+	mnl_attr_put_u32(request.message, attribute, value);
 	return ask(netlink, &request, NULL, NULL);
+}
+
+int netlink_set_queue(struct mnl_socket *netlink, const char *device, uint32_t packets)
+{
+	return set_link(netlink, device, IFLA_TXQLEN, packets);
+}
+
+int netlink_set_segments(struct mnl_socket *netlink, const char *device, uint32_t segments)
+{
+	return set_link(netlink, device, IFLA_GSO_MAX_SEGS, segments);
 }
 
 static int take_index(const struct nlmsghdr *message, void *user)
@@ -226,14 +237,13 @@ int netlink_add_local_range(struct mnl_socket *netlink, in_addr_t addresses, uin
 	return ask(netlink, &request, NULL, NULL);
 }
 
-/* Gilbert's model: link.h has the two chances. */
+/* Gilbert's model, as in link.c. */
 static void put_netem_bursts(struct nlmsghdr *message, const struct link_settings *settings)
 {
-	double stay = 1 - 1 / settings->loss_burst;
 	double begin = settings->loss / (settings->loss_burst * (1 - settings->loss));
 	const struct tc_netem_gemodel model = {
 	        .p = (uint32_t)(begin * UINT32_MAX),
-	        .r = (uint32_t)((1 - stay) * UINT32_MAX),
+	        .r = (uint32_t)(UINT32_MAX / settings->loss_burst),
 	        .h = 0,  /* of the packets in a burst none passes, */
 	        .k1 = 0, /* and of the others none is lost */
 	};

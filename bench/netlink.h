@@ -23,6 +23,9 @@ int netlink_set_up(struct mnl_socket *netlink, const char *device);
 /* How many packets may wait in the device (IFLA_TXQLEN). */
 int netlink_set_queue(struct mnl_socket *netlink, const char *device, uint32_t packets);
 
+/* How many segments the stack may hand to it as one packet (IFLA_GSO_MAX_SEGS). */
+int netlink_set_segments(struct mnl_socket *netlink, const char *device, uint32_t segments);
+
 int netlink_add_address(struct mnl_socket *netlink, const char *device, in_addr_t address,
                         uint8_t prefix);
 

@@ -1,6 +1,5 @@
 #include "offer.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "link_process.h"
@@ -37,10 +36,15 @@ static const struct word {
 
 static const struct word *find_word(const char *asked)
 {
-	for (size_t i = 0; asked && i < sizeof words / sizeof *words; i++)
-		if (strcmp(words[i].name, asked) == 0)
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!asked || strcmp(words[i].name, asked) == 0)
 			return &words[i];
-	return asked ? NULL : &words[0];
+	return NULL;
+}
+
+bool offer_knows(const char *asked)
+{
+	return find_word(asked);
 }
 
 int offer_choose(const char *asked, bool linked, enum lab_mode *mode, struct lab_trouble *trouble)
@@ -49,8 +53,6 @@ int offer_choose(const char *asked, bool linked, enum lab_mode *mode, struct lab
 	struct lab_trouble second;
 	int err;
 
-	if (!word)
-		return -EINVAL;
 	*mode = linked ? word->linked[0] : word->direct;
 	err = offer_try(*mode, trouble);
 	if (!err || !linked || word->linked[1] == word->linked[0])

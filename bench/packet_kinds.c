@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ETHERNET_HEADER_BYTES 14
+#include "link.h"
+
 #define FRAGMENT_OFFSET       0x1fff
 
 /* One direction of a connection, and how far its sender has come. */

@@ -10,7 +10,7 @@ enum packet_kind {
 	PACKET_PURE_ACK,       /* TCP with neither of these nor payload */
 	PACKET_DATA,           /* payload beyond what that end had sent before */
 	PACKET_RETRANSMISSION, /* payload, SYN or FIN that it had sent before, all of it */
-	PACKET_OTHER,          /* not the first fragment of IPv4, not TCP, or not whole */
+	PACKET_OTHER,          /* later fragments, what is not TCP, headers that are cut off */
 	PACKET_KINDS
 };
 

@@ -98,7 +98,6 @@ int process_socket_memory(pid_t pid, uint64_t *bytes)
 {
 	char path[40], line[256];
 	uint64_t object_bytes, sockets;
-	int64_t pages;
 	int err = -ENOENT;
 	FILE *file;
 
@@ -107,9 +106,8 @@ int process_socket_memory(pid_t pid, uint64_t *bytes)
 	if (!file)
 		return -errno;
 	while (err && fgets(line, sizeof line, file))
-		if (sscanf(line, "TCP %" SCNu64 " %" SCNu64 " %" SCNd64, &object_bytes, &sockets,
-		           &pages) == 3) {
-			*bytes = object_bytes * sockets + (uint64_t)(pages * sysconf(_SC_PAGESIZE));
+		if (sscanf(line, "TCP %" SCNu64 " %" SCNu64, &object_bytes, &sockets) == 2) {
+			*bytes = object_bytes * sockets;
 			err = 0;
 		}
 	fclose(file);

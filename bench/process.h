@@ -21,10 +21,10 @@ int process_usage(pid_t pid, struct process_usage *usage);
  * errno. */
 int process_private_memory(pid_t pid, uint64_t *bytes);
 
-/* What the kernel keeps for the TCP sockets in the process's network namespace: those objects
- * (TCP's line of /proc/PID/net/protocols), and the pages that all sockets of this machine have for
- * what is in their queues. Not in it: file, inode and directory entry of each, some 1.3 KiB. 0 or a
- * negative errno. */
+/* What the kernel keeps for the TCP sockets in the process's network namespace, those objects alone
+ * (TCP's line of /proc/PID/net/protocols). Not in it: what is in their queues, which the kernel
+ * counts for the whole machine and to the MiB; file, inode and directory entry of each, some
+ * 1.3 KiB. 0 or a negative errno. */
 int process_socket_memory(pid_t pid, uint64_t *bytes);
 
 /* In a child, after fork: dies with `parent`, ignores the terminal's Ctrl-C, and runs on that CPU

@@ -94,6 +94,7 @@ struct run_load {
 
 struct run_result {
 	bool valid;
+	bool disturbed;       /* what made it invalid is that the machine was busy; not kept */
 	char reason[200];     /* why not; empty where valid */
 	char lab_mode[16];    /* "direct", "link", "loopback": lab.h */
 	char wire_counts[16]; /* "modelled" or "counted" */
@@ -112,6 +113,7 @@ struct run_result {
 	uint64_t link_lost, link_queue_full; /* packets, by the link, as it was asked to */
 	double link_late_p99_ms;             /* packets left the link after their instant */
 	double link_cpu_ms;                  /* of the link process */
+	uint64_t link_wait_ns; /* it was runnable, waiting for a CPU, in the main phase */
 	uint64_t reconnects;
 	struct run_connecting connecting;
 	struct run_traffic traffic;

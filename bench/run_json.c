@@ -411,6 +411,7 @@ static const struct field deliveries_fields[] = {
         LATER("deliveries.", run_result, link_queue_full, COUNT),
         LATER("deliveries.", run_result, link_late_p99_ms, REAL),
         LATER("deliveries.", run_result, link_cpu_ms, REAL),
+        LATER("deliveries.", run_result, link_wait_ns, COUNT),
         {0},
 };
 

@@ -18,12 +18,16 @@
 
 #define LEAD_NS     (50 * NS_PER_MS) /* from "all are subscribed" to the start of the schedule */
 #define PROGRESS_MS 100
-#define LATE_ACK_NS (45 * NS_PER_MS) /* Linux delays an acknowledgement by up to 40 ms */
+#define LATE_ACK_NS (45 * NS_PER_MS) /* Linux delays an acknowledgement by 40 ms, as a rule */
 
 #define SETTLE_MS    20
 #define SETTLE_TRIES 100
 
 volatile sig_atomic_t runner_interrupted;
+
+struct usages {
+	struct process_usage server, load, link; /* link: all 0 without one */
+};
 
 /* A run in progress, as its parent sees it. */
 struct runner {
@@ -45,9 +49,9 @@ struct runner {
 	pid_t load_pid;
 	int log_fd, load_fd; /* a memfd; our end of the load's socket pair */
 	int server_cpu, load_cpu;
-	struct process_usage server_before, load_before; /* when the main phase began */
+	struct usages before; /* when the main phase began */
 	struct run_server usage;
-	uint64_t load_wait_ns;
+	uint64_t load_wait_ns, link_wait_ns;
 	char authority[PATH_MAX]; /* PEM: who has signed the server's certificate */
 	char reason[sizeof((struct run_result *)0)->reason];
 };
@@ -66,8 +70,14 @@ static void child_main(struct runner *runner, pid_t parent, int fd)
 	        .shared = runner->shared,
 	};
 
-	if (lab_enter(&runner->lab, LAB_CLIENTS) ||
-	    !process_prepare_child(parent, runner->load_cpu))
+	int err = lab_enter(&runner->lab, LAB_CLIENTS);
+
+	if (err) {
+		snprintf(runner->shared->result.reason, sizeof runner->shared->result.reason,
+		         "the load could not enter the lab: %s", strerror(-err));
+		_exit(1);
+	}
+	if (!process_prepare_child(parent, runner->load_cpu))
 		_exit(1);
 	/* Our copy of the server's line, so that the parent's close is the last. */
 	close(runner->server.control_fd);
@@ -130,12 +140,13 @@ static void show_progress(const struct runner *runner)
 
 /*
  * Waits until `until_ns`, or until the load says something (its end of the pair closes when it
- * ends). 1: it has. 0: it is time. -EINTR: the user wants an end. -ESRCH: the server is dead.
+ * ends). 1: it has. 0: it is time. -EINTR: the user wants an end. -ESRCH: server or link are dead.
  */
 static int wait_until(struct runner *runner, uint64_t until_ns)
 {
 	struct pollfd events[] = {{.fd = runner->load_fd, .events = POLLIN},
-	                          {.fd = runner->server.pid_fd, .events = POLLIN}};
+	                          {.fd = runner->server.pid_fd, .events = POLLIN},
+	                          {.fd = runner->link.helper.line_fd, .events = POLLIN}};
 
 	for (;;) {
 		uint64_t now = clock_now_ns();
@@ -146,38 +157,41 @@ static int wait_until(struct runner *runner, uint64_t until_ns)
 		show_progress(runner);
 		if (!left_ns)
 			return 0;
-		if (ppoll(events, 2, &timeout, NULL) < 0 && errno != EINTR)
+		if (ppoll(events, 3, &timeout, NULL) < 0 && errno != EINTR)
 			return -errno;
 		if (runner_interrupted)
 			return -EINTR;
-		if (events[1].revents)
+		if (events[1].revents || events[2].revents)
 			return -ESRCH;
 		if (events[0].revents)
 			return 1;
 	}
 }
 
-static int read_usage(const struct runner *runner, struct process_usage *server,
-                      struct process_usage *load)
+static int read_usage(const struct runner *runner, struct usages *usages)
 {
-	int err = process_usage(runner->server.pid, server);
+	pid_t link = runner->link.helper.pid;
+	int err = process_usage(runner->server.pid, &usages->server);
 
-	return err ? err : process_usage(runner->load_pid, load);
+	usages->link = (struct process_usage){0};
+	if (!err)
+		err = process_usage(runner->load_pid, &usages->load);
+	return err || !link ? err : process_usage(link, &usages->link);
 }
 
 /* What both processes have used since usage_before was read. Both are there: the load waits for
  * our word before it closes anything. */
 static int note_usage(struct runner *runner)
 {
-	const struct process_usage *before = &runner->server_before;
-	struct process_usage server, load;
+	const struct process_usage *before = &runner->before.server;
+	struct usages now;
 	struct run_server *usage = &runner->usage;
-	int err = read_usage(runner, &server, &load);
+	int err = read_usage(runner, &now);
 
 	if (err)
 		return err;
-	usage->cpu_ns = server.cpu_ns - before->cpu_ns;
-	usage->context_switches = server.context_switches - before->context_switches;
+	usage->cpu_ns = now.server.cpu_ns - before->cpu_ns;
+	usage->context_switches = now.server.context_switches - before->context_switches;
 	return 0;
 }
 
@@ -185,13 +199,15 @@ static int note_usage(struct runner *runner)
  * there by now, since everything has been delivered. */
 static int note_waits(struct runner *runner)
 {
-	struct process_usage server, load;
-	int err = read_usage(runner, &server, &load);
+	const struct usages *before = &runner->before;
+	struct usages now;
+	int err = read_usage(runner, &now);
 
 	if (err)
 		return err;
-	runner->usage.wait_ns = server.wait_ns - runner->server_before.wait_ns;
-	runner->load_wait_ns = load.wait_ns - runner->load_before.wait_ns;
+	runner->usage.wait_ns = now.server.wait_ns - before->server.wait_ns;
+	runner->load_wait_ns = now.load.wait_ns - before->load.wait_ns;
+	runner->link_wait_ns = now.link.wait_ns - before->link.wait_ns;
 	return 0;
 }
 
@@ -199,8 +215,12 @@ static int note_waits(struct runner *runner)
 static void count_wire(struct runner *runner, struct run_wire *wire)
 {
 	struct lab_counts now, *before = &runner->counts;
+	int err = lab_count(&runner->lab, &now);
 
-	if (lab_count(&runner->lab, &now))
+	if (err && runner->mode != LAB_LOOPBACK)
+		snprintf(runner->reason, sizeof runner->reason, "counting frames: %s",
+		         strerror(-err));
+	if (err)
 		return;
 	if (wire)
 		*wire = (struct run_wire){
@@ -301,7 +321,7 @@ static int measure(struct runner *runner)
 		return err;
 	count_wire(runner, NULL);
 	count_all_kinds(runner);
-	usage_failed(runner, read_usage(runner, &runner->server_before, &runner->load_before));
+	usage_failed(runner, read_usage(runner, &runner->before));
 	err = wait_for_main_end(runner, main_ns);
 	if (err < 0)
 		return err;
@@ -483,6 +503,32 @@ static void settle(struct runner *runner)
 	}
 }
 
+/* What ended by itself, or had to be killed, is the reason for all that went wrong after that. */
+static void note_end(struct runner *runner, const char *what, int status)
+{
+	char how[64];
+
+	if (!WIFSIGNALED(status))
+		return;
+	process_describe_end(status, how, sizeof how);
+	snprintf(runner->reason, sizeof runner->reason, "the %s %s", what, how);
+}
+
+static void note_capture(struct runner *runner)
+{
+	const struct capture_shared *capture = runner->capture.shared;
+
+	if (!capture || *runner->reason)
+		return;
+	if (*capture->error)
+		snprintf(runner->reason, sizeof runner->reason, "the capture: %.150s",
+		         capture->error);
+	else if (capture->missed)
+		snprintf(runner->reason, sizeof runner->reason,
+		         "the capture missed %llu packets",
+		         (unsigned long long)capture->missed);
+}
+
 /* When both ends are gone. */
 static void end_helpers(struct runner *runner)
 {
@@ -490,8 +536,9 @@ static void end_helpers(struct runner *runner)
 
 	if (evidence)
 		settle(runner);
-	capture_end(&runner->capture);
-	link_process_end(&runner->link);
+	note_end(runner, "capture", capture_end(&runner->capture));
+	note_capture(runner);
+	note_end(runner, "link process", link_process_end(&runner->link));
 	if (!evidence)
 		return;
 	*evidence = (struct evidence){0};
@@ -539,6 +586,7 @@ static void complete(const struct runner *runner, struct run_result *result)
 	result->server = runner->usage;
 	result->server.cpu_share = (double)runner->usage.cpu_ns / 1e6 / result->main_ms;
 	result->load.wait_ns = runner->load_wait_ns;
+	result->link_wait_ns = runner->link_wait_ns;
 	result->wire_connecting = runner->wire_connecting;
 	result->wire = runner->wire;
 	result->kinds_down = runner->kinds_down;

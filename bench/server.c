@@ -101,6 +101,7 @@ static void execute(const char *program, struct arguments *arguments, int out_fd
 	dup2(out_fd, STDOUT_FILENO);
 	arguments->list[0] = (char *)program;
 	execv(program, arguments->list);
+	dprintf(STDERR_FILENO, "bench: %s: %s\n", program, strerror(errno));
 	_exit(127);
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #define LOAD_CPU_MAX       0.9
@@ -96,15 +97,20 @@ static void check_link(const struct run_spec *spec, struct run_result *result)
 
 void verdict_find(const struct run_spec *spec, struct run_result *result)
 {
+	bool had_reason;
+
 	if (!*result->reason)
 		check_deliveries(spec, result);
 	if (!*result->reason && result->packets_dropped)
 		invalid(result, "the network's devices dropped %" PRIu64 " packets",
 		        result->packets_dropped);
+	had_reason = *result->reason; /* those that follow are other work on the machine */
 	check_length(spec, result);
 	check_waiting(result, "server", result->server.wait_ns);
 	check_waiting(result, "load", result->load.wait_ns);
+	check_waiting(result, "link", result->link_wait_ns);
 	check_load(spec, result);
 	check_link(spec, result);
+	result->disturbed = !had_reason && *result->reason;
 	result->valid = !*result->reason;
 }

@@ -62,10 +62,14 @@ struct run_spec verify_spec(const char *transport, unsigned subscribers, double 
                             double seconds);
 
 /* Carries it out, in the verifier's direct or its linked network; again, some times, where other
- * work on this machine made it invalid. 0, or a negative errno: -EAGAIN where it is invalid still,
- * which is told. */
+ * work on this machine made it invalid. 0, or a negative errno: -EAGAIN where it is invalid all the
+ * same, which is told. */
 int verify_run(struct verifier *verifier, const struct run_spec *spec,
                const struct runner_options *options, struct run_result *result);
+
+/* The same where it may be invalid for another reason than that. */
+int verify_run_to_fail(struct verifier *verifier, const struct run_spec *spec,
+                       const struct runner_options *options, struct run_result *result);
 
 /* outcome: whether it passed. */
 void verify_tell(struct verifier *verifier, bool passed, const char *asked, const char *format, ...)

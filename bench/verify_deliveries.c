@@ -16,7 +16,7 @@ static int run_with(struct verifier *verifier, struct fault fault)
 	struct run_spec spec = verify_spec("sse", 2, 100, 0.5);
 
 	spec.parameters.warmup_s = 0;
-	return verify_run(verifier, &spec, &options, &result);
+	return verify_run_to_fail(verifier, &spec, &options, &result);
 }
 
 static void tell(struct verifier *verifier, const char *asked, uint64_t missing,
