@@ -201,6 +201,53 @@ test_load_killed() {
 	spoiled load-killed 'the load process was killed by signal 9 (Killed)'
 }
 
+# Of the children that are bench too the one that has stayed where its parent is: the load is in the
+# lab.
+link_of() {
+	local folder name parent
+
+	for folder in /proc/[0-9]*; do
+		{ read -r _ name _ parent _ <"$folder/stat"; } 2>/dev/null || continue
+		[[ $name == '(bench)' && $parent == "$1" ]] || continue
+		[[ $(readlink "$folder/ns/net") == "$(readlink "/proc/$1/ns/net")" ]] || continue
+		echo "${folder#/proc/}"
+		return
+	done
+	return 1
+}
+
+test_link_killed() {
+	if no_link; then
+		skip 'a link that is killed is said' 'there is no private network here'
+		return
+	fi
+	experiment link-end 'main_s = 1' 'link_delay_ms = 5'
+	start_bench link-end
+	await child "$bench" serve >/dev/null && kill -KILL "$(link_of "$bench")"
+	await_bench
+	check 'a link that is killed is said' contains "$(head -1 link-end/runs.jsonl)" \
+		'the link process was killed by signal 9 (Killed)'
+	check 'the other run has a link of its own' \
+		has_delivered_all "$(sed -n 2p link-end/runs.jsonl)"
+}
+
+no_link() {
+	build/bench probe | grep -q '^packet *no'
+}
+
+# The other run would be one too many.
+test_capture_fails() {
+	if no_link; then
+		skip 'a capture that cannot be written is said' 'there is no private network here'
+		return
+	fi
+	experiment capture-fails 'main_s = 0.5'
+	build/bench run capture-fails.ini --out capture-fails --only sse --pcap /dev/full \
+		>stdout 2>stderr
+	check 'a capture that cannot be written is said' contains "$(<capture-fails/runs.jsonl)" \
+		'the capture: writing the file: No space left on device'
+}
+
 test_interrupted() {
 	experiment interrupted 'main_s = 1'
 	start_bench interrupted
@@ -232,7 +279,7 @@ test_bench_killed_with_link() {
 
 	touch marker
 	namespaces=$(network_namespaces)
-	if build/bench probe | grep -q '^packet *no'; then
+	if no_link; then
 		skip 'the link dies with bench' 'there is no private network here'
 		return
 	fi
@@ -272,6 +319,8 @@ test_serve_arguments
 test_port_in_use
 test_server_killed
 test_load_killed
+test_link_killed
+test_capture_fails
 test_interrupted
 test_bench_killed
 test_bench_killed_with_link

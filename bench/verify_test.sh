@@ -34,6 +34,24 @@ refused() {
 	[[ $status -eq 2 && $got == *"$text"* ]] || { echo "$status $got"; return 1; }
 }
 
+# A project whose server never starts.
+mkdir -p "$tmp/broken/build" "$tmp/broken/results"
+cp "$bench" "$tmp/broken/build"
+printf '#!/bin/sh\nexit 1\n' >"$tmp/broken/build/serve"
+chmod +x "$tmp/broken/build/serve"
+
+# fails CLAIM: where nothing can be run nothing passes.
+fails() {
+	local status
+
+	"$tmp/broken/build/bench" verify --only "$1" >"$tmp/out" 2>&1
+	status=$?
+	[[ $status -eq 1 ]] && ! grep '^  pass' "$tmp/out" && says '  FAIL  a run that is valid'
+}
+
+for claim in bytes delay loss freeze generator histogram a-a; do
+	check "$claim does not pass where nothing is measured" fails "$claim"
+done
 check 'what is counted crosses the network' verifies bytes
 check 'losses are found' verifies loss
 check 'and without a TUN device' verifies loss --lab packet
