@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -31,6 +32,7 @@ static const struct run_plan plan = {
 };
 
 static struct fixture fixture;
+static struct latencies latencies; /* too large for the stack */
 
 static int open_all(void **state)
 {
@@ -41,6 +43,7 @@ static int open_all(void **state)
 	    deliveries_open(&fixture.deliveries, &plan, SUBSCRIBERS, fixture.log, &fixture.result))
 		return -1;
 	deliveries_start(&fixture.deliveries, START_NS);
+	latencies.count = 0;
 	return 0;
 }
 
@@ -174,6 +177,54 @@ static void test_complete_is_when_everybody_has_all_of_the_main_phase(void **sta
 	assert_true(deliveries_complete(&fixture.deliveries));
 }
 
+static void test_latencies_are_kept_one_by_one_when_asked(void **state)
+{
+	(void)state;
+	note(0, 3, MAIN_NS, MAIN_NS + 5);
+	fixture.deliveries.latencies = &latencies;
+	note(1, 3, MAIN_NS, MAIN_NS + 70);
+	note(0, 4, MAIN_NS, MAIN_NS + 6);
+	assert_int_equal(latencies.count, 2);
+	assert_int_equal(latencies.ns[0], 70);
+	assert_int_equal(latencies.ns[1], 6);
+}
+
+/* Whatever is not in the histogram: of the warm-up, for the second time, of a client. */
+static void test_latencies_are_those_of_the_histogram(void **state)
+{
+	(void)state;
+	fixture.deliveries.latencies = &latencies;
+	note(0, 1, MAIN_NS - 1, MAIN_NS + 5);
+	note(0, 3, MAIN_NS, MAIN_NS + 8);
+	note(0, 3, MAIN_NS, MAIN_NS + 9);
+	note_from(FROM_ITSELF, 0, 4);
+	note_from(FROM_OTHER_CLIENT, 1, 4);
+	assert_int_equal(fixture.result.latency.count, 1);
+	assert_int_equal(latencies.count, 1);
+	assert_int_equal(latencies.ns[0], 8);
+}
+
+/* The histogram goes on. */
+static void test_latencies_stop_where_their_room_ends(void **state)
+{
+	struct {
+		struct latencies latencies;
+		uint64_t after;
+	} *room = calloc(1, sizeof *room);
+
+	(void)state;
+	assert_non_null(room);
+	room->latencies.count = EVIDENCE_LATENCIES_MAX - 1;
+	fixture.deliveries.latencies = &room->latencies;
+	for (uint64_t id = 3; id <= 6; id++)
+		note(0, id, MAIN_NS, MAIN_NS + id);
+	assert_int_equal(room->latencies.count, EVIDENCE_LATENCIES_MAX);
+	assert_int_equal(room->latencies.ns[EVIDENCE_LATENCIES_MAX - 1], 3);
+	assert_int_equal(room->after, 0);
+	assert_int_equal(fixture.result.latency.count, 4);
+	free(room);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
 
 int main(void)
@@ -188,6 +239,9 @@ int main(void)
 	        TEST(test_only_what_comes_back_to_its_sender_is_a_round_trip),
 	        TEST(test_lateness_is_of_the_server_s_own_messages_of_the_main_phase),
 	        TEST(test_complete_is_when_everybody_has_all_of_the_main_phase),
+	        TEST(test_latencies_are_kept_one_by_one_when_asked),
+	        TEST(test_latencies_are_those_of_the_histogram),
+	        TEST(test_latencies_stop_where_their_room_ends),
 	};
 
 	return cmocka_run_group_tests_name("deliveries", tests, NULL, NULL);

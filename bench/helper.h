@@ -23,8 +23,8 @@ struct helper {
 pid_t helper_fork(struct helper *helper, size_t shared_size);
 
 /* Closes the line, which tells it to end, and waits for that: *shared is there still. Gives the
- * status of waitpid: 0 where all went well, or where it was not running. One that is started while
- * others run must outlive them: it has their lines too. */
+ * status of waitpid: 0 where all went well, or where it was not running. One that was started while
+ * others ran has their lines too, so that it must be ended before them. */
 int helper_end(struct helper *helper);
 
 /* Ends it, and frees *shared. */

@@ -310,15 +310,16 @@ static bool file_says(const char *path, const char *text)
 /* Of the kernel's refusal to make a namespace, or of what is missing to it. */
 static const char *general_advice(int error)
 {
-	bool refused = error == EPERM || error == EACCES;
+	bool refused = error == EPERM || error == EACCES, root = geteuid() == 0;
 
-	if (refused && file_says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
+	if (refused && !root &&
+	    file_says("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
 		return "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or run this as root";
 	if (error == ENOSPC)
 		return "sysctl -w user.max_user_namespaces=1000 user.max_net_namespaces=1000";
-	if (refused && access("/.dockerenv", F_OK) == 0)
+	if (refused && (!access("/.dockerenv", F_OK) || !access("/run/.containerenv", F_OK)))
 		return "docker run --security-opt seccomp=unconfined, or --cap-add SYS_ADMIN";
-	if (refused && geteuid() == 0)
+	if (refused && root)
 		return "give this root CAP_SYS_ADMIN, or run it outside of its container";
 	if (refused)
 		return "run this as root";

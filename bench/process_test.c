@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -167,6 +168,7 @@ static void test_a_process_that_is_gone_is_an_error(void **state)
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_int_equal(process_usage(child, &usage), -ENOENT);
 	assert_int_equal(process_private_memory(child, &bytes), -ENOENT);
+	assert_int_equal(process_socket_memory(child, &bytes), -ENOENT);
 }
 
 static void test_memory_that_is_touched_is_counted(void **state)
@@ -184,6 +186,79 @@ static void test_memory_that_is_touched_is_counted(void **state)
 	assert_true(before > 0);
 	/* Not to the page: what is shared with others counts less the more of them there are. */
 	assert_in_range(after - before, size / 2, 2 * size);
+}
+
+/* In a network of its own. Says that it is there; then, for each byte, makes one more TCP socket
+ * that the kernel counts, and says so. */
+static int listen_when_told(int line_fd)
+{
+	char byte = 0;
+
+	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return 1;
+	if (write(line_fd, &byte, 1) != 1)
+		return 1;
+	while (read(line_fd, &byte, 1) == 1)
+		if (listen(socket(AF_INET, SOCK_STREAM, 0), 1) || write(line_fd, &byte, 1) != 1)
+			return 1;
+	return 0;
+}
+
+static pid_t start_listener(int *line_fd)
+{
+	int line[2];
+	pid_t child;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		close(line[0]);
+		_exit(listen_when_told(line[1]));
+	}
+	close(line[1]);
+	*line_fd = line[0];
+	return child;
+}
+
+static void make_one_more(int line_fd)
+{
+	char byte = 0;
+
+	assert_int_equal(write(line_fd, &byte, 1), 1);
+	assert_int_equal(read(line_fd, &byte, 1), 1);
+}
+
+static uint64_t socket_memory_of(pid_t pid)
+{
+	uint64_t bytes = UINT64_MAX;
+
+	assert_int_equal(process_socket_memory(pid, &bytes), 0);
+	return bytes;
+}
+
+static void test_tcp_sockets_are_counted_in_the_network_of_the_process(void **state)
+{
+	uint64_t one;
+	int line_fd;
+	pid_t child = start_listener(&line_fd);
+	char byte;
+
+	(void)state;
+	if (read(line_fd, &byte, 1) != 1) {
+		waitpid(child, NULL, 0);
+		close(line_fd);
+		skip(); /* it may have no network of its own */
+	}
+	assert_int_equal(socket_memory_of(child), 0);
+	make_one_more(line_fd);
+	one = socket_memory_of(child);
+	assert_in_range(one, 1000, 10000); /* a struct tcp_sock */
+	make_one_more(line_fd);
+	make_one_more(line_fd);
+	assert_int_equal(socket_memory_of(child), 3 * one);
+	close(line_fd);
+	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 /* Its own group, and that CPU; what is wrong, as an exit code. */
@@ -344,6 +419,7 @@ int main(void)
 	        cmocka_unit_test(test_context_switches_are_counted),
 	        cmocka_unit_test(test_a_process_that_is_gone_is_an_error),
 	        cmocka_unit_test(test_memory_that_is_touched_is_counted),
+	        cmocka_unit_test(test_tcp_sockets_are_counted_in_the_network_of_the_process),
 	        cmocka_unit_test(test_a_prepared_child_has_its_own_group_and_its_cpu),
 	        cmocka_unit_test(test_a_child_whose_parent_is_another_is_told_so),
 	        cmocka_unit_test(test_a_prepared_child_dies_with_its_parent),

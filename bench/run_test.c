@@ -96,6 +96,35 @@ static void test_what_is_written_is_read_back_exactly(void **state)
 	free(line);
 }
 
+/* What only a run with a link, or one that was watched, has. */
+static void test_what_the_network_said_is_read_back_exactly(void **state)
+{
+	struct run_spec back;
+	const char *why;
+	char *line;
+
+	(void)state;
+	wanted.captured = true;
+	wanted.packets_dropped = 1;
+	wanted.link_lost = 2;
+	wanted.link_queue_full = 3;
+	wanted.link_late_p99_ms = 0.0625;
+	wanted.link_cpu_ms = 1.0 / 3;
+	wanted.link_wait_ns = 4;
+	wanted.server.kernel_before_bytes = 4096;
+	wanted.server.kernel_bytes = INT64_MAX;
+	for (size_t i = 0; i < PACKET_KINDS; i++) {
+		wanted.kinds_down.packets[i] = 10 + i;
+		wanted.kinds_down.bytes[i] = 20 + i;
+		wanted.kinds_up.packets[i] = 30 + i;
+		wanted.kinds_up.bytes[i] = 40 + i;
+	}
+	line = written(&spec);
+	assert_int_equal(run_read(line, &back, &found, &why), 0);
+	assert_memory_equal(&found, &wanted, sizeof(wanted));
+	free(line);
+}
+
 static struct run_spec linked(void)
 {
 	struct run_spec run = spec;
@@ -328,6 +357,63 @@ static void test_memory_is_by_connection_and_by_half(void **state)
 	assert_true(isnan(run_server_bytes_second_half(&spec, &wanted)));
 }
 
+static void test_the_kernel_s_memory_is_by_connection_where_only_the_server_has_any(void **state)
+{
+	(void)state;
+	wanted.server.kernel_before_bytes = 5000;
+	wanted.server.kernel_bytes = 5000 + 100 * 2400;
+	assert_true(isnan(run_kernel_bytes_per_connection(&spec, &wanted)));
+	strcpy(wanted.wire_counts, "counted");
+	assert_near(run_kernel_bytes_per_connection(&spec, &wanted), 2400);
+	wanted.connecting.connections = 200; /* two of each subscriber */
+	assert_near(run_kernel_bytes_per_connection(&spec, &wanted), 1200);
+	wanted.server.kernel_bytes = 4000;
+	assert_near(run_kernel_bytes_per_connection(&spec, &wanted), -5);
+}
+
+static void test_the_kernel_s_memory_is_unknown_where_one_reading_is_missing(void **state)
+{
+	(void)state;
+	strcpy(wanted.wire_counts, "counted");
+	wanted.server.kernel_bytes = 240000;
+	assert_true(isnan(run_kernel_bytes_per_connection(&spec, &wanted)));
+	wanted.server.kernel_before_bytes = 5000;
+	wanted.server.kernel_bytes = 0;
+	assert_true(isnan(run_kernel_bytes_per_connection(&spec, &wanted)));
+}
+
+/* 100 subscribers in a third of a second */
+static void test_an_idle_minute_is_of_one_subscriber_where_nothing_is_published(void **state)
+{
+	(void)state;
+	assert_true(isnan(run_wire_bytes_per_idle_minute(&spec, &wanted))); /* messages came */
+	wanted.traffic.messages = 0;
+	assert_near(run_wire_bytes_per_idle_minute(&spec, &wanted),
+	            (151000 + 31000 + 66.0 * 2000) * 180 / 100);
+	strcpy(wanted.wire_counts, "counted");
+	wanted.wire.bytes_down = 300;
+	wanted.wire.bytes_up = 200;
+	assert_near(run_wire_bytes_per_idle_minute(&spec, &wanted), 500 * 180 / 100.0);
+	wanted.wire.bytes_down = wanted.wire.bytes_up = 0; /* nothing crossed it, as counted */
+	assert_true(run_wire_bytes_per_idle_minute(&spec, &wanted) == 0);
+	wanted.published = 1;
+	assert_true(isnan(run_wire_bytes_per_idle_minute(&spec, &wanted)));
+}
+
+static void test_a_kind_is_both_ways_by_message_where_a_link_told_them_apart(void **state)
+{
+	(void)state;
+	assert_true(isnan(run_kind_per_message(&wanted, PACKET_DATA)));
+	wanted.kinds_down.packets[PACKET_DATA] = 900;
+	wanted.kinds_up.packets[PACKET_DATA] = 100;
+	wanted.kinds_up.packets[PACKET_PURE_ACK] = 500;
+	assert_near(run_kind_per_message(&wanted, PACKET_DATA), 1);
+	assert_near(run_kind_per_message(&wanted, PACKET_PURE_ACK), 0.5);
+	assert_true(run_kind_per_message(&wanted, PACKET_RETRANSMISSION) == 0);
+	wanted.traffic.messages = 0;
+	assert_true(isnan(run_kind_per_message(&wanted, PACKET_DATA)));
+}
+
 static void test_tls_is_what_tcp_carried_beyond_what_crossed_the_sockets(void **state)
 {
 	struct run_spec secret = spec;
@@ -382,6 +468,9 @@ static void test_what_was_not_measured_is_nan(void **state)
 	assert_true(isnan(run_packets_per_message(&nothing)));
 	assert_true(isnan(run_server_cpu_us_per_message(&nothing)));
 	assert_true(isnan(run_server_bytes_per_connection(&spec, &nothing)));
+	assert_true(isnan(run_kernel_bytes_per_connection(&spec, &nothing)));
+	assert_true(isnan(run_wire_bytes_per_idle_minute(&spec, &nothing)));
+	assert_true(isnan(run_kind_per_message(&nothing, PACKET_DATA)));
 }
 
 static void test_words_for_headers_go_both_ways(void **state)
@@ -398,6 +487,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup(test_what_is_written_is_read_back_exactly, setup),
+	        cmocka_unit_test_setup(test_what_the_network_said_is_read_back_exactly, setup),
 	        cmocka_unit_test_setup(test_a_link_is_read_back_with_its_profile, setup),
 	        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_profile_and_rate_up,
 	                               setup),
@@ -415,6 +505,15 @@ int main(void)
 	        cmocka_unit_test_setup(test_a_line_cut_anywhere_is_refused, setup),
 	        cmocka_unit_test_setup(test_derived_values_follow_their_definitions, setup),
 	        cmocka_unit_test_setup(test_memory_is_by_connection_and_by_half, setup),
+	        cmocka_unit_test_setup(
+	                test_the_kernel_s_memory_is_by_connection_where_only_the_server_has_any,
+	                setup),
+	        cmocka_unit_test_setup(
+	                test_the_kernel_s_memory_is_unknown_where_one_reading_is_missing, setup),
+	        cmocka_unit_test_setup(
+	                test_an_idle_minute_is_of_one_subscriber_where_nothing_is_published, setup),
+	        cmocka_unit_test_setup(
+	                test_a_kind_is_both_ways_by_message_where_a_link_told_them_apart, setup),
 	        cmocka_unit_test_setup(test_tls_is_what_tcp_carried_beyond_what_crossed_the_sockets,
 	                               setup),
 	        cmocka_unit_test_setup(test_connecting_is_by_connection, setup),

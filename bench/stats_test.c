@@ -211,6 +211,58 @@ static void test_a_ratio_of_nothing_to_nothing_is_unknown(void **state)
 	assert_unknown(stats_ratio_interval(a, b, 3, 1));
 }
 
+/* By exact arithmetic: what bench verify asks of 40 comparisons, of which chance alone calls 2.5
+ * different. */
+static void test_a_binomial_tail_is_that_of_exact_arithmetic(void **state)
+{
+	(void)state;
+	assert_is(stats_binomial_at_least(40, 1, 0.0625), 0.924342662105164);
+	assert_is(stats_binomial_at_least(40, 2, 0.0625), 0.7225897610522681);
+	assert_is(stats_binomial_at_least(40, 6, 0.0625), 0.036693860614385565);
+	assert_is(stats_binomial_at_least(40, 8, 0.0625), 0.002943612447351388);
+	assert_is(stats_binomial_at_least(10, 8, 0.5), 56.0 / 1024);
+	assert_is(stats_binomial_at_least(10, 10, 0.5), 1.0 / 1024);
+	assert_is(stats_binomial_at_least(1, 1, 0.3), 0.3);
+}
+
+static void test_none_or_more_is_certain_and_more_than_there_are_is_impossible(void **state)
+{
+	(void)state;
+	assert_is(stats_binomial_at_least(40, 0, 0.0625), 1);
+	assert_is(stats_binomial_at_least(40, 41, 0.0625), 0);
+	assert_is(stats_binomial_at_least(40, 1000, 0.0625), 0);
+	assert_is(stats_binomial_at_least(0, 0, 0.5), 1);
+	assert_is(stats_binomial_at_least(0, 1, 0.5), 0);
+}
+
+static void test_what_never_or_always_succeeds_does_so(void **state)
+{
+	(void)state;
+	assert_is(stats_binomial_at_least(10, 0, 0), 1);
+	assert_is(stats_binomial_at_least(10, 1, 0), 0);
+	assert_is(stats_binomial_at_least(10, 10, 1), 1);
+	assert_is(stats_binomial_at_least(10, 11, 1), 0);
+}
+
+/* So many packets does a run over a link have: exact for those of the 1 % that is asked for, and
+ * never out of range or out of order. */
+static void test_a_binomial_tail_of_many_trials_falls_from_1_to_0(void **state)
+{
+	(void)state;
+	enum { TRIALS = 8457 };
+	double before = 1;
+
+	for (uint64_t successes = 0; successes <= TRIALS + 1; successes += 9) {
+		double now = stats_binomial_at_least(TRIALS, successes, 0.01);
+
+		assert_true(now >= 0 && now <= before);
+		before = now;
+	}
+	assert_true(fabs(stats_binomial_at_least(TRIALS, 50, 0.01) - 0.999982271293308) < 1e-9);
+	assert_true(fabs(stats_binomial_at_least(TRIALS, 85, 0.01) - 0.495920119533934) < 1e-9);
+	assert_true(fabs(stats_binomial_at_least(TRIALS, 110, 0.01) - 0.004355528124796) < 1e-9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +283,11 @@ int main(void)
 	        cmocka_unit_test(test_identical_arms_have_the_ratio_1),
 	        cmocka_unit_test(test_ratios_are_taken_within_a_block),
 	        cmocka_unit_test(test_a_ratio_of_nothing_to_nothing_is_unknown),
+	        cmocka_unit_test(test_a_binomial_tail_is_that_of_exact_arithmetic),
+	        cmocka_unit_test(
+	                test_none_or_more_is_certain_and_more_than_there_are_is_impossible),
+	        cmocka_unit_test(test_what_never_or_always_succeeds_does_so),
+	        cmocka_unit_test(test_a_binomial_tail_of_many_trials_falls_from_1_to_0),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);

@@ -27,9 +27,10 @@ static void tell(struct verifier *verifier, const char *asked, uint64_t missing,
 	verify_tell(verifier,
 	            found == missing && result.duplicates == duplicates &&
 	                    result.reordered == reordered && result.valid == !missing,
-	            asked, "%llu missing, %llu twice, %llu out of order; the run is %s",
+	            asked, "%llu missing, %llu twice, %llu out of order; the run is %s%s",
 	            (unsigned long long)found, (unsigned long long)result.duplicates,
-	            (unsigned long long)result.reordered, result.valid ? "valid" : "invalid");
+	            (unsigned long long)result.reordered,
+	            result.valid ? "valid" : "invalid: ", result.reason);
 }
 
 int verify_reach(struct verifier *verifier)
