@@ -386,6 +386,24 @@ static void note_invalid(const struct summary *summary, void (*line)(void *user,
 	}
 }
 
+static void note_broken(const struct summary *summary, void (*line)(void *user, const char *text),
+                        void *user)
+{
+	char text[256];
+
+	if (summary->broken_count == 0)
+		return;
+	snprintf(text, sizeof(text),
+	         "Lines of runs.jsonl that cannot be read, and are left out: %zu.",
+	         summary->broken_count);
+	line(user, text);
+	for (size_t i = 0; i < summary->broken_count; i++) {
+		snprintf(text, sizeof(text), "- runs.jsonl:%u: %s", summary->broken[i].line,
+		         summary->broken[i].why);
+		line(user, text);
+	}
+}
+
 /* What the columns mean that only some tables have. */
 static void note_columns(const struct summary *summary, void (*line)(void *user, const char *text),
                          void *user)
@@ -430,6 +448,7 @@ void figures_notes(const struct summary *summary, const char *machine,
 	note_cells(summary, line, user);
 	note_lab(summary, line, user);
 	note_invalid(summary, line, user);
+	note_broken(summary, line, user);
 }
 
 void figures_caption(const struct summary *summary, const char *machine, char *out, size_t size)

@@ -353,26 +353,34 @@ static int compare_rows(const void *left, const void *right)
 	return order ? order : parameters_compare(&a->parameters, &b->parameters);
 }
 
-static int read_lines(struct summary *out, FILE *file, struct run_result *result, const char *path,
-                      char *error, size_t error_size)
+static int add_broken(struct summary *summary, unsigned line, const char *why)
+{
+	struct summary_broken *broken =
+	        realloc(summary->broken, (summary->broken_count + 1) * sizeof(*broken));
+
+	if (!broken)
+		return -ENOMEM;
+	summary->broken = broken;
+	broken[summary->broken_count++] = (struct summary_broken){line, why};
+	return 0;
+}
+
+static int read_lines(struct summary *out, FILE *file, struct run_result *result)
 {
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t length;
 	int status = 0;
 
-	for (int number = 1; status == 0 && (length = getline(&line, &size, file)) > 0; number++) {
+	for (unsigned number = 1; status == 0 && (length = getline(&line, &size, file)) > 0;
+	     number++) {
 		struct run_spec spec;
 		const char *why;
 
-		status = run_read(line, &spec, result, &why);
-		if (status && line[length - 1] != '\n') {
-			status = 0; /* cut off while it was written; getline ends here */
-		} else if (status) {
-			snprintf(error, error_size, "%s:%d: %s", path, number, why);
-		} else {
+		if (run_read(line, &spec, result, &why) == 0)
 			status = add_run(out, &spec, result);
-		}
+		else if (line[length - 1] == '\n') /* else it was cut off; getline ends here */
+			status = add_broken(out, number, why);
 	}
 	free(line);
 	return status;
@@ -382,6 +390,11 @@ static int finish(struct summary *summary, const char *path, char *error, size_t
 {
 	int status = 0;
 
+	if (summary->count == 0 && summary->broken_count) {
+		snprintf(error, error_size, "%s:%u: %s", path, summary->broken[0].line,
+		         summary->broken[0].why);
+		return -EBADMSG;
+	}
 	if (summary->count == 0) {
 		snprintf(error, error_size, "%s: holds no run", path);
 		return -ENODATA;
@@ -407,7 +420,7 @@ int summary_read(struct summary *out, const char *path, char *error, size_t erro
 	snprintf(error, error_size, "%s: %s", path,
 	         status == -ENOENT ? "no such file" : strerror(status ? -status : ENOMEM));
 	if (status == 0)
-		status = read_lines(out, file, result, path, error, error_size);
+		status = read_lines(out, file, result);
 	if (status == 0)
 		status = finish(out, path, error, error_size);
 	if (file)
@@ -424,5 +437,6 @@ void summary_free(struct summary *summary)
 	}
 	free(summary->rows);
 	free(summary->invalid);
+	free(summary->broken);
 	*summary = (struct summary){0};
 }

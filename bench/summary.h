@@ -100,17 +100,27 @@ struct summary_invalid {
 	char reason[200];
 };
 
+/* A line that could not be read: what it would have said is in no figure. */
+struct summary_broken {
+	unsigned line; /* from 1 */
+	const char *why;
+};
+
 struct summary {
 	struct summary_row *rows; /* by parameters, then in the order of the matrix */
 	size_t count;
 	struct summary_invalid *invalid;
 	size_t invalid_count;
+	struct summary_broken *broken;
+	size_t broken_count;
 	unsigned blocks;
 };
 
 /*
- * Reads a file of runs. A last line that was cut off is left out. 0, or a negative errno with one
- * line in `error` (PATH:LINE: …). Afterwards summary_free is due in any case.
+ * Reads a file of runs. Lines that are broken are left out and listed; of one that was cut off
+ * while it was written, which is the last, nothing is said. 0, or a negative errno with one line in
+ * `error` (PATH: …, or PATH:LINE: … where every line is broken). Afterwards summary_free is due in
+ * any case.
  */
 int summary_read(struct summary *out, const char *path, char *error, size_t error_size);
 

@@ -269,13 +269,27 @@ static void assert_unreadable(int status, const char *expected)
 	assert_string_equal(error, line);
 }
 
-static void test_a_wrong_line_is_named(void **state)
+static void test_a_broken_line_is_left_out_and_named(void **state)
 {
 	(void)state;
 	add_sample("sse", "mhd", 1);
 	fputs("{}\n", runs);
+	fputs("{\"experiment\":\"sam\n", runs);
+	add_sample("sse", "mhd", 2);
+	read_back();
+	assert_int_equal(summary.rows[0].runs, 2);
+	assert_int_equal(summary.broken_count, 2);
+	assert_int_equal(summary.broken[0].line, 2);
+	assert_string_equal(summary.broken[0].why, "'experiment' is missing");
+	assert_int_equal(summary.broken[1].line, 3);
+}
+
+static void test_where_every_line_is_broken_the_first_is_named(void **state)
+{
+	(void)state;
+	fputs("{}\n{}\n", runs);
 	fflush(runs);
-	assert_unreadable(-EBADMSG, ":2: 'experiment' is missing");
+	assert_unreadable(-EBADMSG, ":1: 'experiment' is missing");
 }
 
 static void test_a_last_line_that_was_cut_off_is_left_out(void **state)
@@ -437,7 +451,8 @@ int main(void)
 	        TEST(test_where_clients_alone_publish_the_histogram_is_of_round_trips),
 	        TEST(test_rows_of_one_cell_are_named_by_what_differs),
 	        TEST(test_what_all_rows_share_is_said_once),
-	        TEST(test_a_wrong_line_is_named),
+	        TEST(test_a_broken_line_is_left_out_and_named),
+	        TEST(test_where_every_line_is_broken_the_first_is_named),
 	        TEST(test_a_last_line_that_was_cut_off_is_left_out),
 	        TEST(test_a_file_without_runs_is_refused),
 	        TEST(test_a_missing_file_is_said_to_be_missing),
