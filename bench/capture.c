@@ -13,8 +13,8 @@
 
 #include "process.h"
 
-#define BUFFER_BYTES          (32 << 20)
-#define SNAP_BYTES            2048 /* a whole packet */
+#define BUFFER_BYTES (32 << 20)
+#define SNAP_BYTES   2048 /* a whole packet */
 
 /* The capturing process. */
 struct capturing {
@@ -113,8 +113,7 @@ static int finish(struct capturing *capturing)
 	int err = 0;
 
 	if (pcap_stats(capturing->pcap, &stats))
-		err = failed(capturing, "counting what was missed",
-		             pcap_geterr(capturing->pcap));
+		err = failed(capturing, "counting what was missed", pcap_geterr(capturing->pcap));
 	capturing->shared->missed = stats.ps_drop;
 	if (capturing->file)
 		err = close_file(capturing);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "command.h"
 #include "sample_run.h"
 
 static char root[] = "/tmp/pushlab-compare-XXXXXX";
@@ -75,12 +76,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	char command[PATH_MAX];
+	const char *const remove[] = {"rm", "-r", root, NULL};
 
 	(void)state;
 	free(printed);
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	return system(command);
+	return command_run(remove, "/tmp", NULL, 0);
 }
 
 static void test_a_difference_is_one_where_the_interval_leaves_1_out(void **state)

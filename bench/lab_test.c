@@ -253,12 +253,19 @@ static pid_t wait_on_side(enum lab_side side, int say_fd)
 	_exit(1);
 }
 
+static bool hears_twice(int fd)
+{
+	char said[2];
+	ssize_t got = read(fd, said, 1);
+
+	return got == 1 && read(fd, said + 1, 1) == 1;
+}
+
 /* A process with a lab and a child on each side, which says so and waits for its end. */
 static void hold_a_lab(int say_fd)
 {
 	struct held held = {0};
 	struct stat namespace;
-	char entered;
 	int fds[2];
 
 	alarm(30);
@@ -268,8 +275,7 @@ static void hold_a_lab(int say_fd)
 	held.namespace = namespace.st_ino;
 	held.children[LAB_SERVER] = wait_on_side(LAB_SERVER, fds[1]);
 	held.children[LAB_CLIENTS] = wait_on_side(LAB_CLIENTS, fds[1]);
-	if (read(fds[0], &entered, 1) == 1 && read(fds[0], &entered, 1) == 1 &&
-	    write(say_fd, &held, sizeof held) == sizeof held)
+	if (hears_twice(fds[0]) && write(say_fd, &held, sizeof held) == sizeof held)
 		pause();
 	_exit(1);
 }

@@ -7,7 +7,7 @@
 #include "../transports/clock.h"
 #include "../transports/schedule.h"
 
-#define FULL_FRAME_BYTES      1514
+#define FULL_FRAME_BYTES 1514
 
 void link_open(struct link *link, const struct link_settings *settings, uint64_t seed)
 {

@@ -167,7 +167,7 @@ static void sum_up(const struct wire *wire)
 	shared->down = wire->links[LAB_SERVER].counts;
 	shared->up = wire->links[LAB_CLIENTS].counts;
 	shared->missed += link_device_missed(&wire->devices[LAB_SERVER]) +
-	                 link_device_missed(&wire->devices[LAB_CLIENTS]);
+	                  link_device_missed(&wire->devices[LAB_CLIENTS]);
 }
 
 static int serve_lab(struct link_shared *shared, const struct lab *lab,

@@ -21,7 +21,8 @@ struct link_shared {
 	                       * they waited to be taken in, which is seen as its wait for a CPU */
 	/* When it has ended: */
 	struct link_counts down, up;
-	uint64_t missed; /* packets for which a device, or the ring of a packet socket, had no room */
+	uint64_t missed; /* packets for which a device, or the ring of a packet socket, had no room
+	                  */
 	uint64_t cpu_ns; /* in which the receiving side's part of TCP is done too */
 	int error;       /* a positive errno: why it ended by itself */
 };

@@ -9,7 +9,7 @@
 
 #include "link.h"
 
-#define FRAGMENT_OFFSET       0x1fff
+#define FRAGMENT_OFFSET 0x1fff
 
 /* One direction of a connection, and how far its sender has come. */
 struct direction {

@@ -524,8 +524,7 @@ static void note_capture(struct runner *runner)
 		snprintf(runner->reason, sizeof runner->reason, "the capture: %.150s",
 		         capture->error);
 	else if (capture->missed)
-		snprintf(runner->reason, sizeof runner->reason,
-		         "the capture missed %llu packets",
+		snprintf(runner->reason, sizeof runner->reason, "the capture missed %llu packets",
 		         (unsigned long long)capture->missed);
 }
 
