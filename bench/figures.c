@@ -447,6 +447,11 @@ void figures_notes(const struct summary *summary, const char *machine,
 	note_columns(summary, line, user);
 	note_cells(summary, line, user);
 	note_lab(summary, line, user);
+}
+
+void figures_left_out(const struct summary *summary, void (*line)(void *user, const char *text),
+                      void *user)
+{
 	note_invalid(summary, line, user);
 	note_broken(summary, line, user);
 }

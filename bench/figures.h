@@ -23,6 +23,10 @@ void figures_connections_notes(const struct summary *summary,
 void figures_notes(const struct summary *summary, const char *machine,
                    void (*line)(void *user, const char *text), void *user);
 
+/* The runs that are in no figure, and the lines of runs.jsonl that cannot be read; the same. */
+void figures_left_out(const struct summary *summary, void (*line)(void *user, const char *text),
+                      void *user);
+
 /* One line for plots: machine, shared parameters, blocks. */
 void figures_caption(const struct summary *summary, const char *machine, char *out, size_t size);
 

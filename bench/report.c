@@ -9,37 +9,31 @@
 #include <unistd.h>
 
 #include "environment.h"
-#include "experiment.h"
 #include "figures.h"
 #include "hist.h"
-#include "plots.h"
-#include "summary.h"
-#include "table.h"
+#include "report_content.h"
+#include "report_html.h"
+
+#define NO_GNUPLOT "gnuplot is not installed (Debian: apt-get install gnuplot-nox)"
+#define NO_SCRIPTS "there is no scripts/plots above the executable"
 
 struct report {
-	const char *dir;
+	struct report_content content;
 	FILE *out;
-	struct summary summary;
-	struct table table, connections;
-	char machine[256], command[1024];
-	struct experiment
-	        experiment; /* its question and prediction, where experiment.ini is there */
-	struct plot *plots; /* those that were drawn */
-	size_t plots_count;
 	char *error;
 	size_t error_size;
 };
 
 static int fail_at(struct report *report, const char *name, int status)
 {
-	snprintf(report->error, report->error_size, "%s/%s: %s", report->dir, name,
+	snprintf(report->error, report->error_size, "%s/%s: %s", report->content.dir, name,
 	         strerror(-status));
 	return status;
 }
 
 static int path_of(struct report *report, char *path, const char *name)
 {
-	if (snprintf(path, PATH_MAX, "%s/%s", report->dir, name) >= PATH_MAX)
+	if (snprintf(path, PATH_MAX, "%s/%s", report->content.dir, name) >= PATH_MAX)
 		return fail_at(report, name, -ENAMETOOLONG);
 	return 0;
 }
@@ -87,8 +81,8 @@ static int write_latencies(struct report *report)
 {
 	int status = make_directory(report, "latency");
 
-	for (size_t i = 0; status == 0 && i < report->summary.count; i++) {
-		const struct summary_row *row = &report->summary.rows[i];
+	for (size_t i = 0; status == 0 && i < report->content.summary.count; i++) {
+		const struct summary_row *row = &report->content.summary.rows[i];
 
 		if (row->runs > 0)
 			status = write_file(report, row->latency_file, write_hgrm, row->latency);
@@ -101,17 +95,18 @@ static void print_line(void *out, const char *text)
 	fprintf(out, "%s\n", text);
 }
 
-static int print_tables(struct report *report)
+static int print_tables(const struct report_content *content, FILE *out)
 {
-	int status = table_write_text(&report->table, report->out);
+	int status = table_write_text(&content->table, out);
 
-	fputc('\n', report->out);
-	figures_notes(&report->summary, report->machine, print_line, report->out);
-	fputs("\nWhat a connection costs:\n\n", report->out);
+	fputc('\n', out);
+	figures_notes(&content->summary, content->machine, print_line, out);
+	figures_left_out(&content->summary, print_line, out);
+	fputs("\nWhat a connection costs:\n\n", out);
 	if (status == 0)
-		status = table_write_text(&report->connections, report->out);
-	fputc('\n', report->out);
-	figures_connections_notes(&report->summary, print_line, report->out);
+		status = table_write_text(&content->connections, out);
+	fputc('\n', out);
+	figures_connections_notes(&content->summary, print_line, out);
 	return status;
 }
 
@@ -125,27 +120,28 @@ static bool was_drawn(struct report *report, const struct plot *plot)
 
 static int draw_plots(struct report *report)
 {
-	struct plot *plots = NULL;
+	struct report_content *content = &report->content;
 	size_t count = 0;
 	char caption[512];
-	int status = plots_list(&plots, &count);
+	int status = plots_list(&content->plots, &count);
 
-	report->plots = plots;
-	figures_caption(&report->summary, report->machine, caption, sizeof(caption));
+	figures_caption(&content->summary, content->machine, caption, sizeof(caption));
 	for (size_t i = 0; status == 0 && i < count; i++) {
-		status = plots_draw(&plots[i], report->dir, caption);
+		const struct plot *plot = &content->plots[i];
+
+		status = plots_draw(plot, content->dir, caption);
 		if (status == -EIO)
 			snprintf(report->error, report->error_size,
-			         "%s/plots/%s: gnuplot could not draw it", report->dir,
-			         plots[i].name);
-		if (status == 0 && was_drawn(report, &plots[i]))
-			plots[report->plots_count++] = plots[i];
+			         "%s/plots/%s: gnuplot could not draw it", content->dir,
+			         plot->name);
+		if (status == 0 && was_drawn(report, plot))
+			content->plots[content->plots_count++] = *plot;
 	}
-	if (status == -ENOENT)
-		fprintf(report->out, "\nPlots are left out: %s.\n",
-		        plots ? "gnuplot is not installed (Debian: apt-get install gnuplot-nox)"
-		              : "there is no scripts/plots above the executable");
-	return status == -ENOENT ? 0 : status;
+	if (status != -ENOENT)
+		return status;
+	content->no_plots = content->plots ? NO_GNUPLOT : NO_SCRIPTS;
+	fprintf(report->out, "\nPlots are left out: %s.\n", content->no_plots);
+	return 0;
 }
 
 static void markdown_line(void *out, const char *text)
@@ -154,70 +150,78 @@ static void markdown_line(void *out, const char *text)
 	fprintf(out, "%s  \n", text);
 }
 
-static void write_intention(const struct report *report, FILE *out)
+static void write_intention(const struct report_content *content, FILE *out)
 {
-	fprintf(out, "# %s\n\n", report->summary.rows[0].experiment);
-	if (*report->experiment.question)
-		fprintf(out, "**Question.** %s\n\n", report->experiment.question);
-	if (*report->experiment.prediction)
-		fprintf(out, "**Prediction.** %s\n\n", report->experiment.prediction);
+	fprintf(out, "# %s\n\n", content->summary.rows[0].experiment);
+	if (*content->experiment.question)
+		fprintf(out, "**Question.** %s\n\n", content->experiment.question);
+	if (*content->experiment.prediction)
+		fprintf(out, "**Prediction.** %s\n\n", content->experiment.prediction);
 }
 
 static int write_markdown(const void *what, FILE *out)
 {
-	const struct report *report = what;
+	const struct report_content *content = what;
 
-	write_intention(report, out);
+	write_intention(content, out);
 	fputs("<!-- table:begin -->\n", out);
-	table_write_markdown(&report->table, out);
+	table_write_markdown(&content->table, out);
 	fputs("\n", out);
-	figures_notes(&report->summary, report->machine, markdown_line, out);
+	figures_notes(&content->summary, content->machine, markdown_line, out);
+	figures_left_out(&content->summary, markdown_line, out);
 	fputs("<!-- table:end -->\n", out); /* README.md shows a table with its conditions */
 	fputs("\n## What a connection costs\n\n", out);
-	table_write_markdown(&report->connections, out);
+	table_write_markdown(&content->connections, out);
 	fputs("\n", out);
-	figures_connections_notes(&report->summary, markdown_line, out);
-	if (report->plots_count)
+	figures_connections_notes(&content->summary, markdown_line, out);
+	if (content->plots_count)
 		fputs("\n## Plots\n", out);
-	for (size_t i = 0; i < report->plots_count; i++)
-		fprintf(out, "\n![%s](plots/%s.svg)\n", report->plots[i].alt,
-		        report->plots[i].name);
-	fprintf(out, "\n## Again on your machine\n\n```sh\n");
-	if (*report->command)
-		fprintf(out, "%s\n", report->command);
-	else
-		fprintf(out, "build/bench run %s\n", report->summary.rows[0].experiment);
-	fputs("```\n\nAll figures are in [summary.csv](summary.csv), every run in "
-	      "[runs.jsonl](runs.jsonl), the machine in [environment.json](environment.json).\n",
-	      out);
+	for (size_t i = 0; i < content->plots_count; i++)
+		fprintf(out, "\n![%s](plots/%s.svg)\n", content->plots[i].alt,
+		        content->plots[i].name);
+	fprintf(out,
+	        "\n## Again on your machine\n\n```sh\n%s\n```\n\n"
+	        "All figures are in [summary.csv](summary.csv), every run in "
+	        "[runs.jsonl](runs.jsonl), the machine in [environment.json](environment.json).\n",
+	        content->command);
 	return ferror(out) ? -EIO : 0;
+}
+
+static int write_html(const void *content, FILE *out)
+{
+	return report_html_write(content, out);
 }
 
 /* What may be missing: then the report says less. */
 static void read_surroundings(struct report *report)
 {
 	static const struct experiment_options as_it_stands;
+	struct report_content *content = &report->content;
 	char path[PATH_MAX], ignored[256];
 
-	if (environment_caption(report->dir, report->machine, sizeof(report->machine)))
-		strcpy(report->machine, "machine unknown");
-	if (environment_command(report->dir, report->command, sizeof(report->command)))
-		report->command[0] = '\0';
+	if (environment_caption(content->dir, content->machine, sizeof(content->machine)))
+		strcpy(content->machine, "machine unknown");
+	if (environment_command(content->dir, content->command, sizeof(content->command)) ||
+	    !*content->command)
+		snprintf(content->command, sizeof(content->command), "build/bench run %s",
+		         content->summary.rows[0].experiment);
 	if (path_of(report, path, "experiment.ini") == 0)
-		experiment_read(&report->experiment, path, &as_it_stands, ignored, sizeof(ignored));
+		experiment_read(&content->experiment, path, &as_it_stands, ignored,
+		                sizeof(ignored));
 }
 
 static int read_runs(struct report *report)
 {
+	struct report_content *content = &report->content;
 	char path[PATH_MAX];
 	int status = path_of(report, path, "runs.jsonl");
 
 	if (status == 0)
-		status = summary_read(&report->summary, path, report->error, report->error_size);
+		status = summary_read(&content->summary, path, report->error, report->error_size);
 	if (status == 0)
-		status = figures_table(&report->table, &report->summary);
+		status = figures_table(&content->table, &content->summary);
 	if (status == 0)
-		status = figures_connections(&report->connections, &report->summary);
+		status = figures_connections(&content->connections, &content->summary);
 	return status;
 }
 
@@ -228,17 +232,19 @@ static int make(struct report *report)
 	if (status)
 		return status;
 	read_surroundings(report);
-	status = write_file(report, "summary.csv", write_csv, &report->summary);
+	status = write_file(report, "summary.csv", write_csv, &report->content.summary);
 	if (status == 0)
 		status = write_latencies(report);
 	if (status == 0)
-		status = print_tables(report);
+		status = print_tables(&report->content, report->out);
 	if (status == 0)
 		status = make_directory(report, "plots");
 	if (status == 0)
 		status = draw_plots(report);
 	if (status == 0)
-		status = write_file(report, "report.md", write_markdown, report);
+		status = write_file(report, "report.md", write_markdown, &report->content);
+	if (status == 0)
+		status = write_file(report, "report.html", write_html, &report->content);
 	return status;
 }
 
@@ -250,16 +256,16 @@ int report_make(const char *dir, FILE *out, char *error, size_t error_size)
 	snprintf(error, error_size, "%s: out of memory", dir);
 	if (!report)
 		return -ENOMEM;
-	report->dir = dir;
+	report->content.dir = dir;
 	report->out = out;
 	report->error = error;
 	report->error_size = error_size;
 	status = make(report);
-	experiment_free(&report->experiment);
-	table_close(&report->table);
-	table_close(&report->connections);
-	summary_free(&report->summary);
-	free(report->plots);
+	experiment_free(&report->content.experiment);
+	table_close(&report->content.table);
+	table_close(&report->content.connections);
+	summary_free(&report->content.summary);
+	free(report->content.plots);
 	free(report);
 	return status;
 }

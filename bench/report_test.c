@@ -149,6 +149,7 @@ static void test_every_file_is_written(void **state)
 	assert_true(is_there("latency/sse-mhd.hgrm"));
 	assert_true(is_there("latency/polling-mhd.hgrm"));
 	assert_true(is_there("report.md"));
+	assert_true(is_there("report.html"));
 }
 
 static void test_the_table_says_what_was_measured(void **state)
@@ -284,6 +285,7 @@ static void test_without_a_known_command_the_usual_one_is_given(void **state)
 	add_cells();
 	assert_made();
 	assert_contains(content("report.md"), "```sh\nbuild/bench run sample\n```");
+	assert_contains(content("report.html"), "<code>build/bench run sample</code>");
 }
 
 static void test_a_missing_gnuplot_is_said_and_no_error(void **state)
@@ -294,6 +296,7 @@ static void test_a_missing_gnuplot_is_said_and_no_error(void **state)
 	assert_contains(printed, "Plots are left out: gnuplot is not installed (Debian: apt-get "
 	                         "install gnuplot-nox).\n");
 	assert_null(strstr(content("report.md"), "!["));
+	assert_contains(content("report.html"), "<p>Plots are left out: gnuplot is not installed ");
 }
 
 static bool gnuplot_is_there(void)
@@ -319,6 +322,7 @@ static void test_plots_are_drawn_and_shown(void **state)
 	assert_true(is_there("plots/cpu.svg"));
 	assert_contains(content("report.md"), "cell](plots/latency.svg)\n");
 	assert_contains(content("plots/latency.svg"), "It's a test");
+	assert_contains(content("report.html"), "src=\"data:image/svg+xml;base64,");
 }
 
 static void test_round_trips_are_drawn_where_clients_alone_publish(void **state)
@@ -374,6 +378,19 @@ static void test_a_report_can_be_made_again(void **state)
 	free(first);
 }
 
+static void test_question_and_command_are_in_the_page_too(void **state)
+{
+	(void)state;
+	add_cells();
+	put("experiment.ini", "[experiment]\nname = sample\nquestion = Which waits?\n"
+	                      "[run]\ncells = sse/mhd\n");
+	put("environment.json", "{\"command\": \"build/bench run sample --quick\"}");
+	assert_made();
+	assert_contains(content("report.html"), "<h1>Which waits?</h1>");
+	assert_contains(content("report.html"), "<code>build/bench run sample --quick</code>");
+	assert_contains(content("report.html"), "<dt>command</dt>");
+}
+
 static void test_a_directory_without_runs_is_refused(void **state)
 {
 	char expected[256];
@@ -396,6 +413,19 @@ static void test_what_cannot_be_written_is_named(void **state)
 	assert_string_equal(error, expected);
 }
 
+static void test_a_page_that_cannot_be_written_is_named(void **state)
+{
+	char path[sizeof(dir) + 16], expected[256];
+
+	(void)state;
+	add_cells();
+	snprintf(path, sizeof(path), "%s/report.html", dir);
+	assert_int_equal(symlink("/dev/full", path), 0);
+	assert_true(make() < 0);
+	snprintf(expected, sizeof(expected), "%s: ", path);
+	assert_memory_equal(error, expected, strlen(expected));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -412,6 +442,7 @@ int main(void)
 	        TEST(test_an_invalid_run_is_shown_with_its_reason),
 	        TEST(test_a_cell_without_a_valid_run_has_dashes_and_no_histogram),
 	        TEST(test_question_prediction_and_command_are_quoted),
+	        TEST(test_question_and_command_are_in_the_page_too),
 	        TEST(test_without_a_known_command_the_usual_one_is_given),
 	        TEST(test_a_missing_gnuplot_is_said_and_no_error),
 	        TEST(test_plots_are_drawn_and_shown),
@@ -421,6 +452,7 @@ int main(void)
 	        TEST(test_a_report_can_be_made_again),
 	        TEST(test_a_directory_without_runs_is_refused),
 	        TEST(test_what_cannot_be_written_is_named),
+	        TEST(test_a_page_that_cannot_be_written_is_named),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "html.h"
+
 int table_open(struct table *out, const struct table_column *columns, size_t columns_count,
                size_t rows_count)
 {
@@ -102,5 +104,42 @@ int table_write_markdown(const struct table *table, FILE *out)
 			fprintf(out, "| %s ", table->rows[i][j]);
 		fputs("|\n", out);
 	}
+	return ferror(out) ? -EIO : 0;
+}
+
+static void write_html_header(const struct table_column *column, FILE *out)
+{
+	fputs(column->left ? "<th scope=\"col\" class=\"name\">" : "<th scope=\"col\">", out);
+	html_text(out, column->name);
+	if (*column->unit) {
+		fputs("<br><small>", out);
+		html_text(out, column->unit);
+		fputs("</small>", out);
+	}
+	fputs("</th>", out);
+}
+
+static void write_html_cell(const struct table_column *column, const char *text, FILE *out)
+{
+	fputs(column->left ? "<th scope=\"row\" class=\"name\">" : "<td>", out);
+	html_text(out, text);
+	fputs(column->left ? "</th>" : "</td>", out);
+}
+
+int table_write_html(const struct table *table, FILE *out)
+{
+	fputs("<table>\n<thead>\n<tr>", out);
+	for (size_t j = 0; j < table->columns_count; j++)
+		write_html_header(&table->columns[j], out);
+	fputs("</tr>\n</thead>\n<tbody>\n", out);
+	for (size_t i = 0; i < table->rows_count; i++) {
+		if (is_apart(table, i))
+			fputs("</tbody>\n<tbody>\n", out);
+		fputs("<tr>", out);
+		for (size_t j = 0; j < table->columns_count; j++)
+			write_html_cell(&table->columns[j], table->rows[i][j], out);
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody>\n</table>\n", out);
 	return ferror(out) ? -EIO : 0;
 }

@@ -1,4 +1,4 @@
-/* A table of texts, aligned for a terminal or as Markdown. */
+/* A table of texts, aligned for a terminal, as Markdown or as HTML. */
 #ifndef BENCH_TABLE_H
 #define BENCH_TABLE_H
 
@@ -31,5 +31,7 @@ void table_close(struct table *table);
 /* 0 or -EIO. */
 int table_write_text(const struct table *table, FILE *out);
 int table_write_markdown(const struct table *table, FILE *out);
+/* A <table>. What is aligned left says what a row is of: these are its headers, class "name". */
+int table_write_html(const struct table *table, FILE *out);
 
 #endif

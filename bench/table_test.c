@@ -66,13 +66,41 @@ static void test_markdown_keeps_names_units_and_alignment(void **state)
 	                                     "| ß | 12345678 |\n");
 }
 
+static void test_html_has_headers_for_columns_and_rows(void **state)
+{
+	(void)state;
+	strcpy(table.rows[0][1], "<7.5");
+	assert_written(table_write_html,
+	               "<table>\n<thead>\n<tr><th scope=\"col\" class=\"name\">name</th>"
+	               "<th scope=\"col\">CPU<br><small>µs/msg</small></th></tr>\n</thead>\n"
+	               "<tbody>\n<tr><th scope=\"row\" class=\"name\">longpoll</th>"
+	               "<td>&lt;7.5</td></tr>\n"
+	               "<tr><th scope=\"row\" class=\"name\">ß</th><td>12345678</td></tr>\n"
+	               "</tbody>\n</table>\n");
+}
+
+static void test_rows_that_stand_apart_are_a_body_of_their_own(void **state)
+{
+	(void)state;
+	table.set_off[1] = true;
+	assert_written(table_write_html,
+	               "<table>\n<thead>\n<tr><th scope=\"col\" class=\"name\">name</th>"
+	               "<th scope=\"col\">CPU<br><small>µs/msg</small></th></tr>\n</thead>\n"
+	               "<tbody>\n<tr><th scope=\"row\" class=\"name\">longpoll</th>"
+	               "<td>7.5</td></tr>\n</tbody>\n<tbody>\n"
+	               "<tr><th scope=\"row\" class=\"name\">ß</th><td>12345678</td></tr>\n"
+	               "</tbody>\n</table>\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(test_columns_are_aligned_by_characters, setup,
-	                                        teardown),
-	        cmocka_unit_test_setup_teardown(test_markdown_keeps_names_units_and_alignment,
-	                                        setup, teardown),
+	        TEST(test_columns_are_aligned_by_characters),
+	        TEST(test_markdown_keeps_names_units_and_alignment),
+	        TEST(test_html_has_headers_for_columns_and_rows),
+	        TEST(test_rows_that_stand_apart_are_a_body_of_their_own),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-# Delivery latency by percentile on logarithmic axes, one line for each cell
+# Latency by percentile on logarithmic axes, one line for each cell
 load system(sprintf('dirname "%s"', ARG0)).'/style.gp'
 
 # The rows that have any latency: where clients alone publish it is that of round trips.
