@@ -17,7 +17,7 @@
  *                 that have no default
  *                 subscribers (100), rate_hz (10), arrivals (even|poisson: poisson),
  *                 payload_bytes (100), format (json|lean|binary: json), poll_interval_ms (1000),
- *                 batch (yes|no: yes), headers (lean|browser: lean), tls (yes|no: no),
+ *                 batch (yes|no: yes), headers (lean|browser|kaazing: lean), tls (yes|no: no),
  *                 rate_up_hz (0), cuts (0), warmup_s (2), main_s (10)
  *   [quick]       the same keys as [run], and blocks: what --quick puts in their place
  *

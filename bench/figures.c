@@ -165,6 +165,11 @@ static bool has_retransmissions(const struct summary_row *row)
 	return row->values[RETRANSMISSIONS_PER_MESSAGE] > 0;
 }
 
+static bool has_fat_headers(const struct summary_row *row)
+{
+	return row->parameters.headers != HTTP_HEADERS_LEAN;
+}
+
 static bool has_kernel_memory(const struct summary_row *row)
 {
 	return !isnan(row->values[KERNEL_BYTES_PER_CONNECTION]);
@@ -213,6 +218,7 @@ static const struct figure figures[] = {
         {{"reach", "%", false}, NULL, NULL, REACH, put_percent},
         {{"had", "twice", false}, has_cuts, NULL, DUPLICATES, put_number},
         {{"connected", "again", false}, has_cuts, NULL, RECONNECTS, put_number},
+        {{"framing", "B/msg", false}, has_fat_headers, NULL, FRAMING_BYTES_PER_MESSAGE, put_number},
         {{"wire", "B/msg", false}, is_busy, NULL, WIRE_BYTES_PER_MESSAGE, put_number},
         {{"pkts", "/msg", false}, is_busy, NULL, PACKETS_PER_MESSAGE, put_ratio},
         {{"sent again", "/msg", false},

@@ -187,18 +187,24 @@ double run_connect_packets_per_connection(const struct run_result *result)
 	return per((double)packets, connecting->connections);
 }
 
+static const char *const headers_names[] = {
+        [HTTP_HEADERS_LEAN] = "lean",
+        [HTTP_HEADERS_BROWSER] = "browser",
+        [HTTP_HEADERS_KAAZING] = "kaazing",
+};
+
 const char *run_headers_name(enum http_headers headers)
 {
-	return headers == HTTP_HEADERS_BROWSER ? "browser" : "lean";
+	return headers_names[headers];
 }
 
 int run_headers_parse(const char *name, enum http_headers *headers)
 {
-	if (strcmp(name, "lean") == 0)
-		*headers = HTTP_HEADERS_LEAN;
-	else if (strcmp(name, "browser") == 0)
-		*headers = HTTP_HEADERS_BROWSER;
-	else
-		return -EINVAL;
-	return 0;
+	for (unsigned i = 0; i < sizeof headers_names / sizeof *headers_names; i++) {
+		if (strcmp(headers_names[i], name) == 0) {
+			*headers = (enum http_headers)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }

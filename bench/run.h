@@ -179,7 +179,7 @@ double run_kind_per_message(const struct run_result *result, enum packet_kind ki
 double run_connect_bytes_per_connection(const struct run_result *result);
 double run_connect_packets_per_connection(const struct run_result *result);
 
-/* "lean", "browser", and back (-EINVAL for another word). */
+/* "lean", "browser", "kaazing", and back (-EINVAL for another word). */
 const char *run_headers_name(enum http_headers headers);
 int run_headers_parse(const char *name, enum http_headers *headers);
 

@@ -68,6 +68,26 @@ static void test_a_browsers_request_names_each_field_once(void **state)
 	bytes_free(&out);
 }
 
+static void test_kaazings_heads_have_871_bytes_with_the_answer_s(void **state)
+{
+	static const char *const targets[] = {"/polling?topic=default&since=1",
+	                                      "/longpoll?topic=default&since=123456"};
+	struct bytes out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		bytes_clear(&out);
+		bytes_append_text(&out, "what was there before");
+		http_request_start(&out, "GET", targets[i], "10.77.0.1:54321",
+		                   HTTP_HEADERS_KAAZING);
+		http_request_end(&out);
+		assert_int_equal(bytes_size(&out) - strlen("what was there before") +
+		                         HTTP_KAAZING_ANSWER_BYTES,
+		                 HTTP_KAAZING_BYTES);
+	}
+	bytes_free(&out);
+}
+
 static void test_a_request_without_memory_is_a_failed_buffer(void **state)
 {
 	long allocations = 0;
@@ -89,6 +109,7 @@ static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_request_is_its_line_host_and_the_fields_given),
         cmocka_unit_test(test_a_browsers_request_has_700_to_900_bytes),
         cmocka_unit_test(test_a_browsers_request_names_each_field_once),
+        cmocka_unit_test(test_kaazings_heads_have_871_bytes_with_the_answer_s),
         cmocka_unit_test(test_a_request_without_memory_is_a_failed_buffer),
 };
 
