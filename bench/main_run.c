@@ -251,6 +251,17 @@ static bool has_link(const struct experiment *experiment)
 	return false;
 }
 
+static void check_capture(const struct experiment *experiment, enum lab_mode lab)
+{
+	size_t runs = experiment->rows_count * experiment->blocks;
+
+	if (runs > 1)
+		exit(usage_error("--pcap: for one run, and these are %zu (--only, --repeat 1)",
+		                 runs));
+	if (lab == LAB_LOOPBACK)
+		exit(usage_error("--pcap: only of a private network (see bench probe)"));
+}
+
 /* Without a private network there is no link, and the experiment may be worth less without. */
 static enum lab_mode fall_back(struct experiment *experiment, bool linked)
 {
@@ -306,11 +317,6 @@ static int run_series(const struct experiment *experiment, const struct run_opti
 		return EXIT_FAILURE;
 	}
 	series.specs = specs;
-	if (series.pcap && series.count > 1)
-		return usage_error("--pcap: for one run, and these are %zu (--only, --repeat 1)",
-		                   series.count);
-	if (series.pcap && lab == LAB_LOOPBACK)
-		return usage_error("--pcap: only of a private network (see bench probe)");
 	status = open_result(folder, experiment_path, &series);
 	if (status == EXIT_SUCCESS) {
 		name_environment(specs, series.count, folder);
@@ -357,6 +363,8 @@ int main_run(int argc, char **argv)
 	else if (result_folder_name(folder, sizeof folder, experiment.name))
 		return usage_error("there is no folder results beside this program: use --out DIR");
 	lab = choose_lab(&experiment, options.lab);
+	if (options.pcap)
+		check_capture(&experiment, lab);
 	status = run_series(&experiment, &options, lab, folder, path);
 	experiment_free(&experiment);
 	return status;

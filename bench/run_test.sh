@@ -122,11 +122,9 @@ says_how_again() {
 }
 
 plots_are_drawn() {
-	local plot name
+	local name
 
-	for plot in "$root"/scripts/plots/*.gp; do
-		name=$(basename "$plot" .gp)
-		[ "$name" != style ] || continue
+	for name; do
 		grep -q '</svg>' "$out/plots/$name.svg" || return
 		(($(wc -c <"$out/plots/$name.svg") > 2000)) || return
 		[[ $(head -c 4 "$out/plots/$name.png" | tail -c 3) == PNG ]] || return
@@ -220,7 +218,7 @@ test_first_look() {
 		cmp "$root/bench/experiments/first-look.ini" "$out/experiment.ini"
 	check 'latencies are written as HdrHistogram does' latencies_are_hdr_percentiles
 	if command -v gnuplot >/dev/null; then
-		check 'plots are drawn, and shown in report.md' plots_are_drawn
+		check 'plots are drawn, and shown in report.md' plots_are_drawn bytes cpu latency
 	else
 		skip 'plots are drawn, and shown in report.md' 'gnuplot is not here'
 	fi
@@ -423,6 +421,15 @@ test_capture() {
 	check 'a capture is of one run' refuses_capture
 }
 
+test_sweep() {
+	if ! command -v gnuplot >/dev/null; then
+		skip 'what is varied is drawn' 'gnuplot is not here'
+		return
+	fi
+	run_short 'cells=sse/epoll, websocket/epoll' 'rate_hz=20, 50'
+	check 'what is varied is drawn' plots_are_drawn sweep
+}
+
 # Nobody publishes: what a connection costs that does nothing.
 test_idle() {
 	run_short 'cells=polling/epoll, websocket/epoll' rate_hz=0
@@ -551,6 +558,7 @@ test_link
 test_same_bytes_again
 test_capture
 test_kaazing
+test_sweep
 test_idle
 test_loopback
 test_tls
