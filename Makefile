@@ -74,7 +74,8 @@ FUZZED := $(filter transports/http% %/wire.c $(patsubst %,transports/%.c,\
 FUZZED_OBJECTS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(FUZZED))
 FUZZ_OBJECTS := $(FUZZERS:$(FUZZ)/%=$(FUZZ)/obj/%.o) $(FUZZED_OBJECTS)
 
-REFERENCE := first-look matrix stacks tls up reconnect latency-vs-delay
+REFERENCE := first-look matrix stacks tls up reconnect latency-vs-delay longpoll-rate \
+	polling-interval payload headers idle fan-out loss
 
 V ?= 0
 ifeq ($(V),0)
@@ -102,12 +103,14 @@ bench: all ## measure first-look, print its table, draw its plots
 	@$(OUT)/bench run first-look
 
 # Exit status 1: a run was invalid, which its report shows.
-reference: all ## measure again what README.md shows (about 45 minutes)
+reference: all ## measure again what README.md shows (over an hour; QUICK=1: ten minutes)
 	@for name in $(REFERENCE); do \
 		rm -rf results/reference/$$name; \
-		$(OUT)/bench run $$name --out results/reference/$$name || [ $$? -eq 1 ] || exit; \
+		$(OUT)/bench run $$name $(if $(QUICK),--quick) --out results/reference/$$name || \
+			[ $$? -eq 1 ] || exit; \
 	done
 	@scripts/readme-table
+	@scripts/claims
 
 clean: ## remove the build folder
 	$(QUIET)rm -rf $(BUILD)
