@@ -66,8 +66,8 @@ wrong_value() {
 }
 
 test_wrong_arguments() {
-	refused 'which command? list, run, report, compare, probe or verify'
-	refused "there is no command 'measure': list, run, report, compare, probe or verify" measure
+	refused 'which command? list, run, report, advise, compare, probe or verify'
+	refused "there is no command 'measure': list, run, report, advise, compare, probe or verify" measure
 	refused 'run: which experiment? See bench list' run
 	refused "there is no experiment 'second-look': see bench list" run second-look
 	refused 'none.ini: no such file' run none.ini
@@ -81,6 +81,11 @@ test_wrong_arguments() {
 	refused '--set rate_hz: not KEY=VALUE, as in --set rate_hz=10' run first-look --set rate_hz
 	refused 'report: which result folder?' report
 	refused 'none/runs.jsonl: no such file' report none
+	refused 'compare: which two result folders?' compare none
+	refused 'none/runs.jsonl: no such file' compare none none
+	refused "there is no workload 'moon'" advise moon
+	refused "--set link_profile=moon: 'moon' is not known" advise game --link moon
+	refused "verify: 'game': nothing is expected there" verify game
 	check 'bench run --speed is refused' fails 2 "unrecognized option '--speed'" \
 		build/bench run first-look --speed
 }

@@ -12,7 +12,8 @@
 /*
  * An experiment as read from its file. In the INI:
  *
- *   [experiment]  name, question, prediction, blocks (default 5), seed (default 1)
+ *   [experiment]  name, question, prediction, blocks (default 5), seed (default 1),
+ *                 p99_max_ms (0), round_trip_p99_max_ms (0): what a workload requires (advise.h)
  *   [run]         cells = polling/mhd, sse/mhd …   what is compared; with name, the only keys
  *                 that have no default
  *                 subscribers (100), rate_hz (10), arrivals (even|poisson: poisson),
@@ -47,6 +48,7 @@
 struct experiment {
 	char name[64];
 	char question[256], prediction[512];
+	unsigned p99_max_ms, round_trip_p99_max_ms; /* what a workload requires; 0: nothing */
 	unsigned blocks;
 	uint64_t seed;
 	struct run_parameters *rows; /* owned: one for each combination */

@@ -101,6 +101,17 @@ static void put_median(char *cell, const struct summary_row *row)
 	                  values[LATENCY_P50_HIGH_MS]);
 }
 
+/* Of the mean from what theory says, which may say 0. */
+static void put_deviation(char *cell, const struct summary_row *row)
+{
+	double off = (row->values[LATENCY_MEAN_MS] / row->values[MODEL_MEAN_MS] - 1) * 100;
+
+	if (isfinite(off))
+		snprintf(cell, TABLE_CELL_BYTES, "%+.1f", off);
+	else
+		strcpy(cell, "-");
+}
+
 static void put_memory(char *cell, const struct summary_row *row)
 {
 	put_number(cell, row->values[SERVER_BYTES_PER_CONNECTION] / 1024);
@@ -109,6 +120,11 @@ static void put_memory(char *cell, const struct summary_row *row)
 static void put_kernel_memory(char *cell, const struct summary_row *row)
 {
 	put_number(cell, row->values[KERNEL_BYTES_PER_CONNECTION] / 1024);
+}
+
+static void put_runs(char *cell, const struct summary_row *row)
+{
+	snprintf(cell, TABLE_CELL_BYTES, "%u of %u", row->runs, row->runs + row->invalid_runs);
 }
 
 static void put_first_half(char *cell, const struct summary_row *row)
@@ -144,6 +160,12 @@ static bool has_latency(const struct summary_row *row)
 	return row->parameters.rate_hz > 0;
 }
 
+/* Of more than 0, from which nothing can be off by a share. */
+static bool has_model(const struct summary_row *row)
+{
+	return has_latency(row) && row->values[MODEL_MEAN_MS] > 0;
+}
+
 static bool has_round_trip(const struct summary_row *row)
 {
 	return row->parameters.rate_up_hz > 0;
@@ -173,6 +195,11 @@ static bool has_fat_headers(const struct summary_row *row)
 static bool has_kernel_memory(const struct summary_row *row)
 {
 	return !isnan(row->values[KERNEL_BYTES_PER_CONNECTION]);
+}
+
+static bool has_invalid(const struct summary_row *row)
+{
+	return row->invalid_runs > 0;
 }
 
 static bool has_cuts(const struct summary_row *row)
@@ -213,8 +240,10 @@ static const struct figure figures[] = {
         {{"p99", "ms", false}, has_latency, NULL, LATENCY_P99_MS, put_number},
         {{"max", "ms", false}, has_latency, NULL, LATENCY_MAX_MS, put_number},
         {{"model", "mean ms", false}, has_latency, NULL, MODEL_MEAN_MS, put_number},
+        {{"off", "%", false}, has_model, .fill = put_deviation},
         {{"there, back", "p50 ms", false}, has_round_trip, NULL, ROUND_TRIP_P50_MS, put_number},
         {{"", "p99 ms", false}, has_round_trip, NULL, ROUND_TRIP_P99_MS, put_number},
+        {{"valid", "runs", false}, has_invalid, .fill = put_runs},
         {{"reach", "%", false}, NULL, NULL, REACH, put_percent},
         {{"had", "twice", false}, has_cuts, NULL, DUPLICATES, put_number},
         {{"connected", "again", false}, has_cuts, NULL, RECONNECTS, put_number},
@@ -414,13 +443,17 @@ static void note_broken(const struct summary *summary, void (*line)(void *user, 
 static void note_columns(const struct summary *summary, void (*line)(void *user, const char *text),
                          void *user)
 {
-	bool round_trips = false, ratios = false, floor = false;
+	bool models = false, round_trips = false, ratios = false, floor = false;
 
 	for (size_t i = 0; i < summary->count; i++) {
+		models |= has_model(&summary->rows[i]);
 		round_trips |= has_round_trip(&summary->rows[i]);
 		ratios |= has_ratio(&summary->rows[i]);
 		floor |= is_floor(&summary->rows[i]);
 	}
+	if (models)
+		line(user, "Off: the mean from the model's, which knows nothing of the time that "
+		           "computers take.");
 	if (round_trips)
 		line(user,
 		     "There, back: from the instant at which a client was to publish until it "
@@ -444,7 +477,7 @@ void figures_notes(const struct summary *summary, const char *machine,
 	snprintf(text, sizeof(text), "%s; %u block%s: medians over the runs%s.", shared,
 	         summary->blocks, summary->blocks == 1 ? "" : "s",
 	         summary->blocks < 2   ? ""
-	         : summary->blocks < 5 ? ", and the interval from the lowest to the highest"
+	         : summary->blocks < 6 ? ", and the range from the lowest to the highest"
 	                               : ", with 95 % intervals");
 	line(user, text);
 	line(user,

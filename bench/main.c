@@ -68,11 +68,15 @@ void handle_interrupts(void)
 	sigaction(SIGTERM, &on_interrupt, NULL);
 }
 
-int make_report(const char *folder)
+int make_report(const char *folder, FILE *out)
 {
+	FILE *nowhere = out ? NULL : fopen("/dev/null", "we");
 	char error[ERROR_MAX];
+	int err = report_make(folder, out ? out : nowhere, error, sizeof error);
 
-	if (!report_make(folder, stdout, error, sizeof error))
+	if (nowhere)
+		fclose(nowhere);
+	if (!err)
 		return EXIT_SUCCESS;
 	fprintf(stderr, "bench: %s\n", error);
 	return EXIT_FAILURE;
@@ -127,7 +131,7 @@ static int report(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, &first, NULL);
 	if (first != argc - 1)
 		return usage_error("report: which result folder?");
-	return make_report(argv[first]) == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_USAGE;
+	return make_report(argv[first], stdout) == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_USAGE;
 }
 
 /* bench compare */
@@ -189,6 +193,7 @@ static const struct {
         {"list", list, "the experiments and the questions that they ask"},
         {"run", main_run, "run an experiment: NAME or FILE.ini"},
         {"report", report, "make the report of a result folder again"},
+        {"advise", main_advise, "which transports do for a chat, a feed, a game ..."},
         {"compare", compare, "set one result beside another"},
         {"probe", probe, "what this machine offers to measure in, and why not more"},
         {"verify", main_verify, "check the instrument against what is known"},
@@ -211,7 +216,7 @@ int main(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argc < 2)
 		return usage_error(
-		        "which command? list, run, report, compare, probe or verify: see bench --help");
+		        "which command? list, run, report, advise, compare, probe or verify: see bench --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_help();
 		return EXIT_SUCCESS;
@@ -222,6 +227,7 @@ int main(int argc, char **argv)
 			argv[1] = name; /* as argp shows it */
 			return commands[i].run(argc - 1, argv + 1);
 		}
-	return usage_error("there is no command '%s': list, run, report, compare, probe or verify",
-	                   argv[1]);
+	return usage_error(
+	        "there is no command '%s': list, run, report, advise, compare, probe or verify",
+	        argv[1]);
 }

@@ -3,6 +3,10 @@
 #define BENCH_MAIN_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "experiment.h"
 
 #define EXIT_INVALID_RUNS 1
 #define EXIT_USAGE        2
@@ -10,6 +14,21 @@
 #define WORDS_MAX         32
 #define ERROR_MAX         512
 
+/* What bench run was asked for. */
+struct run_options {
+	const char *what; /* NAME or FILE.ini */
+	const char *out;
+	const char *lab;                                      /* as offer_choose has it */
+	const char *pcap;                                     /* NULL: none */
+	const char *only[WORDS_MAX + 1], *set[WORDS_MAX + 1]; /* NULL ends them */
+	struct experiment_options experiment;
+	bool is_part; /* of something else, which has its own to say of the result */
+};
+
+/* Runs it, and sets folder to where its result is. Gives the exit status. */
+int run_experiment(struct run_options *options, char *folder, size_t size);
+
+int main_advise(int argc, char **argv);
 int main_run(int argc, char **argv);
 int main_verify(int argc, char **argv);
 
@@ -27,7 +46,8 @@ void check_lab(const char *asked);
 /* Ctrl-C and SIGTERM set runner_interrupted from now on. */
 void handle_interrupts(void);
 
-/* Makes and prints the report of a result folder; gives the exit status. */
-int make_report(const char *folder);
+/* Makes the report of a result folder and prints it to `out`, if that is not NULL; gives the exit
+ * status. */
+int make_report(const char *folder, FILE *out);
 
 #endif

@@ -16,15 +16,6 @@
 #include "result_folder.h"
 #include "runner.h"
 
-struct run_options {
-	const char *what; /* NAME or FILE.ini */
-	const char *out;
-	const char *lab;                                      /* as offer_choose has it */
-	const char *pcap;                                     /* NULL: none */
-	const char *only[WORDS_MAX + 1], *set[WORDS_MAX + 1]; /* NULL ends them */
-	struct experiment_options experiment;
-};
-
 enum {
 	OPTION_QUICK = 'q',
 	OPTION_OUT = 'o',
@@ -325,14 +316,40 @@ static int run_series(const struct experiment *experiment, const struct run_opti
 		err = run_all(&series);
 		fclose(series.out);
 		if (series.finished)
-			status = make_report(folder);
-		printf("result: %s\n", folder);
+			status = make_report(folder, options->is_part ? NULL : stdout);
+		if (!options->is_part)
+			printf("result: %s\n", folder);
 		if (err)
 			status = err == -EINTR ? EXIT_INTERRUPTED : EXIT_FAILURE;
 		else if (series.invalid)
 			status = EXIT_INVALID_RUNS;
 	}
 	free(specs);
+	return status;
+}
+
+int run_experiment(struct run_options *options, char *folder, size_t size)
+{
+	char path[PATH_MAX], error[ERROR_MAX];
+	struct experiment experiment;
+	enum lab_mode lab;
+	int status;
+
+	options->experiment.only = options->only;
+	options->experiment.set = options->set;
+	if (find_experiment(options->what, path, sizeof path))
+		return usage_error("there is no experiment '%s': see bench list", options->what);
+	if (experiment_read(&experiment, path, &options->experiment, error, sizeof error))
+		return usage_error("%s", error);
+	if (options->out)
+		snprintf(folder, size, "%s", options->out);
+	else if (result_folder_name(folder, size, experiment.name))
+		return usage_error("there is no folder results beside this program: use --out DIR");
+	lab = choose_lab(&experiment, options->lab);
+	if (options->pcap)
+		check_capture(&experiment, lab);
+	status = run_series(&experiment, options, lab, folder, path);
+	experiment_free(&experiment);
 	return status;
 }
 
@@ -346,26 +363,8 @@ int main_run(int argc, char **argv)
 	                                 NULL,
 	                                 NULL};
 	struct run_options options = {.what = NULL};
-	char path[PATH_MAX], folder[PATH_MAX], error[ERROR_MAX];
-	struct experiment experiment;
-	enum lab_mode lab;
-	int status;
+	char folder[PATH_MAX];
 
 	argp_parse(&argp, argc, argv, 0, NULL, &options);
-	options.experiment.only = options.only;
-	options.experiment.set = options.set;
-	if (find_experiment(options.what, path, sizeof path))
-		return usage_error("there is no experiment '%s': see bench list", options.what);
-	if (experiment_read(&experiment, path, &options.experiment, error, sizeof error))
-		return usage_error("%s", error);
-	if (options.out)
-		snprintf(folder, sizeof folder, "%s", options.out);
-	else if (result_folder_name(folder, sizeof folder, experiment.name))
-		return usage_error("there is no folder results beside this program: use --out DIR");
-	lab = choose_lab(&experiment, options.lab);
-	if (options.pcap)
-		check_capture(&experiment, lab);
-	status = run_series(&experiment, &options, lab, folder, path);
-	experiment_free(&experiment);
-	return status;
+	return run_experiment(&options, folder, sizeof folder);
 }

@@ -196,14 +196,14 @@ static void write_certainty(const struct summary *summary, FILE *out)
 		fputs("A figure is the median over the valid runs; what is in brackets behind it "
 		      "is its interval. ",
 		      out);
-	if (summary->blocks >= 5)
-		fputs("It is a 95 % interval of that median (percentile bootstrap); with fewer "
-		      "than five valid runs, no more than their range. ",
+	if (summary->blocks > 5)
+		fputs("It is a 95 % interval of that median (percentile bootstrap); with five "
+		      "valid runs or fewer, no more than their range. ",
 		      out);
 	else if (summary->blocks >= 2)
-		fputs("With fewer than five blocks that is no more than the range from the lowest "
-		      "run to the highest: three runs cover the true median in about three cases "
-		      "of four. ",
+		fputs("With five blocks or fewer that is no more than the range from the lowest "
+		      "run to the highest: three runs cover the true median in 75 cases of 100, "
+		      "five in 94. ",
 		      out);
 	if (summary->blocks >= 2)
 		fputs("<strong>A difference smaller than the intervals is no difference.</strong> "

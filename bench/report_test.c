@@ -262,7 +262,7 @@ static void test_a_cell_without_a_valid_run_has_dashes_and_no_histogram(void **s
 	(void)state;
 	add_invalid();
 	assert_made();
-	assert_contains(content("report.md"), "| sse | mhd | - | - | - | - | 0 | - |");
+	assert_contains(content("report.md"), "| sse | mhd | - | - | - | - | 0 | 0 of 1 | - |");
 	assert_false(is_there("latency/sse-mhd.hgrm"));
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../transports/clock.h"
+#include "meters.h"
 #include "process.h"
 #include "project.h"
 #include "server.h"
@@ -25,10 +26,6 @@
 
 volatile sig_atomic_t runner_interrupted;
 
-struct usages {
-	struct process_usage server, load, link; /* link: all 0 without one */
-};
-
 /* A run in progress, as its parent sees it. */
 struct runner {
 	const struct run_spec *spec;
@@ -41,17 +38,11 @@ struct runner {
 	struct lab lab;
 	struct link_process link;
 	struct capture capture;
-	struct lab_counts counts; /* of the network, as last read */
-	uint64_t dropped_before;  /* when it was made, and one end was up before the other */
-	struct run_wire wire_connecting, wire;
-	struct packet_counts kinds_down, kinds_up; /* when the main phase began, then of it */
+	struct meters meters;
 	struct server_process server;
 	pid_t load_pid;
 	int log_fd, load_fd; /* a memfd; our end of the load's socket pair */
 	int server_cpu, load_cpu;
-	struct usages before; /* when the main phase began */
-	struct run_server usage;
-	uint64_t load_wait_ns, link_wait_ns;
 	char authority[PATH_MAX]; /* PEM: who has signed the server's certificate */
 	char reason[sizeof((struct run_result *)0)->reason];
 };
@@ -168,97 +159,6 @@ static int wait_until(struct runner *runner, uint64_t until_ns)
 	}
 }
 
-static int read_usage(const struct runner *runner, struct usages *usages)
-{
-	pid_t link = runner->link.helper.pid;
-	int err = process_usage(runner->server.pid, &usages->server);
-
-	usages->link = (struct process_usage){0};
-	if (!err)
-		err = process_usage(runner->load_pid, &usages->load);
-	return err || !link ? err : process_usage(link, &usages->link);
-}
-
-/* What both processes have used since usage_before was read. Both are there: the load waits for
- * our word before it closes anything. */
-static int note_usage(struct runner *runner)
-{
-	const struct process_usage *before = &runner->before.server;
-	struct usages now;
-	struct run_server *usage = &runner->usage;
-	int err = read_usage(runner, &now);
-
-	if (err)
-		return err;
-	usage->cpu_ns = now.server.cpu_ns - before->cpu_ns;
-	usage->context_switches = now.server.context_switches - before->context_switches;
-	return 0;
-}
-
-/* The kernel adds a wait when it is over: one that was under way at the end of the main phase is
- * there by now, since everything has been delivered. */
-static int note_waits(struct runner *runner)
-{
-	const struct usages *before = &runner->before;
-	struct usages now;
-	int err = read_usage(runner, &now);
-
-	if (err)
-		return err;
-	runner->usage.wait_ns = now.server.wait_ns - before->server.wait_ns;
-	runner->load_wait_ns = now.load.wait_ns - before->load.wait_ns;
-	runner->link_wait_ns = now.link.wait_ns - before->link.wait_ns;
-	return 0;
-}
-
-/* What has crossed the network since it was counted last, into *wire if that is not NULL. */
-static void count_wire(struct runner *runner, struct run_wire *wire)
-{
-	struct lab_counts now, *before = &runner->counts;
-	int err = lab_count(&runner->lab, &now);
-
-	if (err && runner->mode != LAB_LOOPBACK)
-		snprintf(runner->reason, sizeof runner->reason, "counting frames: %s",
-		         strerror(-err));
-	if (err)
-		return;
-	if (wire)
-		*wire = (struct run_wire){
-		        .bytes_down = now.bytes_down - before->bytes_down,
-		        .bytes_up = now.bytes_up - before->bytes_up,
-		        .packets_down = now.packets_down - before->packets_down,
-		        .packets_up = now.packets_up - before->packets_up,
-		};
-	*before = now;
-}
-
-/* What the link process has seen since it was read last: *counts is left to say so. */
-static void count_kinds(struct packet_counts *counts, const struct packet_counts *now)
-{
-	for (size_t i = 0; i < PACKET_KINDS; i++) {
-		counts->packets[i] = now->packets[i] - counts->packets[i];
-		counts->bytes[i] = now->bytes[i] - counts->bytes[i];
-	}
-}
-
-/* Once at the beginning of the main phase, and once at its end. */
-static void count_all_kinds(struct runner *runner)
-{
-	const struct link_shared *link = runner->link.shared;
-
-	if (!link)
-		return;
-	count_kinds(&runner->kinds_down, &link->kinds_down);
-	count_kinds(&runner->kinds_up, &link->kinds_up);
-}
-
-static void usage_failed(struct runner *runner, int err)
-{
-	if (err)
-		snprintf(runner->reason, sizeof runner->reason,
-		         "the CPU time of server and load cannot be read: %s", strerror(-err));
-}
-
 /* Lets the load close its connections, and waits for its end. */
 static int release_load(struct runner *runner)
 {
@@ -266,7 +166,7 @@ static int release_load(struct runner *runner)
 
 	if (read(runner->load_fd, &done, 1) != 1)
 		return 1; /* it has failed: it says why itself */
-	usage_failed(runner, note_waits(runner));
+	meters_end(&runner->meters);
 	if (send(runner->load_fd, &done, 1, MSG_NOSIGNAL) != 1)
 		return 1;
 	return wait_until(runner, UINT64_MAX);
@@ -309,9 +209,7 @@ static int measure(struct runner *runner)
 
 	if (err)
 		return err;
-	process_private_memory(runner->server.pid, &runner->usage.memory_bytes);
-	process_socket_memory(runner->server.pid, &runner->usage.kernel_bytes);
-	count_wire(runner, &runner->wire_connecting);
+	meters_connected(&runner->meters);
 	if (server_publish(&runner->server, start_ns))
 		return -ESRCH;
 	if (send(runner->load_fd, &start_ns, sizeof start_ns, MSG_NOSIGNAL) != sizeof start_ns)
@@ -319,16 +217,12 @@ static int measure(struct runner *runner)
 	err = wait_until(runner, main_ns);
 	if (err)
 		return err;
-	count_wire(runner, NULL);
-	count_all_kinds(runner);
-	usage_failed(runner, read_usage(runner, &runner->before));
+	meters_main_begins(&runner->meters);
 	err = wait_for_main_end(runner, main_ns);
 	if (err < 0)
 		return err;
 	/* Also where nothing was left to drain and the load was quicker than we. */
-	usage_failed(runner, note_usage(runner));
-	count_wire(runner, &runner->wire);
-	count_all_kinds(runner);
+	meters_main_ends(&runner->meters);
 	if (!err)
 		err = wait_until(runner, UINT64_MAX);
 	return err == 1 ? release_load(runner) : err;
@@ -354,7 +248,7 @@ static int measure_half(struct runner *runner)
 		err = wait_for_link(runner);
 	if (err)
 		return err;
-	process_private_memory(runner->server.pid, &runner->usage.memory_half_bytes);
+	meters_half_connected(&runner->meters);
 	return send(runner->load_fd, "", 1, MSG_NOSIGNAL) == 1 ? 0 : 1;
 }
 
@@ -423,8 +317,8 @@ static int open_lab(struct runner *runner)
 	if (!err)
 		err = start_capture(runner);
 	if (!err)
-		count_wire(runner, NULL);
-	runner->dropped_before = runner->counts.dropped;
+		meters_open(&runner->meters, &runner->lab, &runner->link, runner->reason,
+		            sizeof runner->reason);
 	return err;
 }
 
@@ -448,9 +342,10 @@ static int start(struct runner *runner)
 	                   sizeof runner->reason);
 	if (err)
 		return err;
-	process_private_memory(runner->server.pid, &runner->usage.memory_before_bytes);
-	process_socket_memory(runner->server.pid, &runner->usage.kernel_before_bytes);
+	runner->meters.server_pid = runner->server.pid;
+	meters_listening(&runner->meters);
 	err = start_load(runner);
+	runner->meters.load_pid = runner->load_pid;
 	if (err)
 		snprintf(runner->reason, sizeof runner->reason, "starting the load: %s",
 		         strerror(-err));
@@ -582,16 +477,18 @@ static void note_link(const struct link_shared *link, struct run_result *result)
 /* What only the parent knows. */
 static void complete(const struct runner *runner, struct run_result *result)
 {
-	result->server = runner->usage;
-	result->server.cpu_share = (double)runner->usage.cpu_ns / 1e6 / result->main_ms;
-	result->load.wait_ns = runner->load_wait_ns;
-	result->link_wait_ns = runner->link_wait_ns;
-	result->wire_connecting = runner->wire_connecting;
-	result->wire = runner->wire;
-	result->kinds_down = runner->kinds_down;
-	result->kinds_up = runner->kinds_up;
+	const struct meters *meters = &runner->meters;
+
+	result->server = meters->server;
+	result->server.cpu_share = (double)meters->server.cpu_ns / 1e6 / result->main_ms;
+	result->load.wait_ns = meters->load_wait_ns;
+	result->link_wait_ns = meters->link_wait_ns;
+	result->wire_connecting = meters->wire_connecting;
+	result->wire = meters->wire;
+	result->kinds_down = meters->kinds_down;
+	result->kinds_up = meters->kinds_up;
+	result->packets_dropped = meters->packets_dropped;
 	result->captured = runner->capture.shared;
-	result->packets_dropped = runner->counts.dropped - runner->dropped_before;
 	if (runner->link.shared)
 		note_link(runner->link.shared, result);
 	strcpy(result->lab_mode, lab_mode_name(runner->mode));

@@ -1,7 +1,7 @@
 /*
  * The self-check: what the instrument must find where the truth is known. Each claim is tried by
- * runs of its own, in a network of this machine's, and all of them together take less than three
- * minutes.
+ * runs of its own, in a private network on this machine, and all of them together take less than
+ * three minutes.
  */
 #ifndef BENCH_VERIFY_H
 #define BENCH_VERIFY_H

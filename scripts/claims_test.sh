@@ -39,14 +39,14 @@ refuses() {
 
 value='known:longpoll/epoll:headers=browser:bytes'
 check 'a value is that of the row for which the conditions hold' \
-	shows '| bytes | 891 B | [known](known/report.md) |' "measure = bytes | $value | 891 | 891 | B"
+	shows '| bytes | 891 B | 891 | [known](known/report.md) |' "measure = bytes | $value | 891 | 891 | B"
 check 'the verdict stands where all is within its bounds' shows '| [X1](#x1) | It is so. | confirmed |'  \
 	"measure = bytes | $value | 891 | 891 | B"
 check 'it is open where something is not' \
 	shows '**Verdict.** open: what was measured is not what was expected (confirmed)' \
 	"measure = bytes | $value | 891 | 891 | B" "measure = bytes | $value | 1 | 2 | B"
 check 'an expression is worked off from the left' \
-	shows '| ratio | 8.25 : 1 |' \
+	shows '| ratio | 8.25 : 1 | 8 to 9 |' \
 	"measure = ratio | $value - 891 + 110 - 11 / known:sse/epoll:-:bytes | 8 | 9 | : 1"
 check 'the ratio of two rows' shows '| ratio | 8.10 |' \
 	"measure = ratio | $value / known:longpoll/epoll:headers=lean:bytes | 8 | 9 |"
