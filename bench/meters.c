@@ -33,8 +33,9 @@ static void count_wire(struct meters *meters, struct run_wire *wire)
 void meters_open(struct meters *meters, const struct lab *lab, const struct link_process *link,
                  char *reason, size_t reason_size)
 {
-	*meters = (struct meters){
-	        .lab = lab, .link = link, .reason = reason, .reason_size = reason_size};
+	*meters = (struct meters){.lab = lab, .link = link};
+	meters->reason = reason;
+	meters->reason_size = reason_size;
 	count_wire(meters, NULL);
 	meters->dropped_before = meters->counts.dropped;
 }
