@@ -106,7 +106,9 @@ static void put_deviation(char *cell, const struct summary_row *row)
 {
 	double off = (row->values[LATENCY_MEAN_MS] / row->values[MODEL_MEAN_MS] - 1) * 100;
 
-	if (isfinite(off))
+	if (fabs(off) < 0.05)
+		strcpy(cell, "0");
+	else if (isfinite(off))
 		snprintf(cell, TABLE_CELL_BYTES, "%+.1f", off);
 	else
 		strcpy(cell, "-");
