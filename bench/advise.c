@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "parameters.h"
+
 #define SAME_BYTES 1.02 /* so many times as much is no more */
 
 /* A limit of 0 is none. */
@@ -32,13 +34,23 @@ static void write_requirement(const struct experiment *workload, FILE *out)
 	fputs(".\n", out);
 }
 
-static void write_row(const struct experiment *workload, const struct summary_row *row, FILE *out)
+/* Why the first of its runs is invalid. */
+static const char *reason_of(const struct summary *summary, const struct summary_row *row)
+{
+	for (size_t i = 0; i < summary->invalid_count; i++)
+		if (parameters_same_cell(&summary->invalid[i].spec.parameters, &row->parameters))
+			return summary->invalid[i].reason;
+	return "none was made";
+}
+
+static void write_row(const struct experiment *workload, const struct summary *summary,
+                      const struct summary_row *row, FILE *out)
 {
 	const double *values = row->values;
 
 	fprintf(out, "  %-4s %-16s", is_met(workload, row) ? "yes" : "no", row->label);
 	if (row->runs == 0) {
-		fputs("  no valid run\n", out);
+		fprintf(out, "  no valid run: %s\n", reason_of(summary, row));
 		return;
 	}
 	if (!isnan(values[LATENCY_P99_MS]))
@@ -103,7 +115,7 @@ int advise_write(const struct experiment *workload, const struct summary *summar
 	fprintf(out, "%s: %s\n  %s.\n", workload->name, workload->question, shared);
 	write_requirement(workload, out);
 	for (size_t i = 0; i < summary->count; i++)
-		write_row(workload, &summary->rows[i], out);
+		write_row(workload, summary, &summary->rows[i], out);
 	if (cheapest(workload, summary, WIRE_BYTES_PER_MESSAGE)) {
 		write_cheapest(workload, summary, WIRE_BYTES_PER_MESSAGE, "bytes", costs_same_bytes,
 		               out);
