@@ -94,7 +94,7 @@ int verify_check(struct verifier *verifier, const struct verify_claim *claim)
 
 const struct verify_claim verify_claims[] = {
         {"bytes", "what is counted is what crosses the network", 5, verify_bytes},
-        {"delay", "a link's delay is found again", 20, verify_delay},
+        {"delay", "a link's delay is found again", 45, verify_delay},
         {"loss", "a link's losses are found again, and TCP makes up for them", 8, verify_loss},
         {"reach", "a delivery too few, too many or too early is found", 3, verify_reach},
         {"freeze", "a server that stands still is not left out", 12, verify_freeze},
