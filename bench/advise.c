@@ -34,15 +34,6 @@ static void write_requirement(const struct experiment *workload, FILE *out)
 	fputs(".\n", out);
 }
 
-/* Why the first of its runs is invalid. */
-static const char *reason_of(const struct summary *summary, const struct summary_row *row)
-{
-	for (size_t i = 0; i < summary->invalid_count; i++)
-		if (parameters_same_cell(&summary->invalid[i].spec.parameters, &row->parameters))
-			return summary->invalid[i].reason;
-	return "none was made";
-}
-
 static void write_row(const struct experiment *workload, const struct summary *summary,
                       const struct summary_row *row, FILE *out)
 {
@@ -50,7 +41,7 @@ static void write_row(const struct experiment *workload, const struct summary *s
 
 	fprintf(out, "  %-4s %-16s", is_met(workload, row) ? "yes" : "no", row->label);
 	if (row->runs == 0) {
-		fprintf(out, "  no valid run: %s\n", reason_of(summary, row));
+		fprintf(out, "  no valid run: %s\n", summary_reason(summary, row));
 		return;
 	}
 	if (!isnan(values[LATENCY_P99_MS]))

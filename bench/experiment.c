@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "expectation.h"
 #include "experiment_keys.h"
 #include "parameters.h"
 #include "settings.h"
@@ -26,6 +27,8 @@ static int section_bit(const char *name)
 		return IN_EXPERIMENT;
 	if (strcmp(name, "run") == 0)
 		return IN_RUN;
+	if (strcmp(name, "expected") == 0)
+		return IN_EXPECTED;
 	return strcmp(name, "quick") == 0 ? IN_QUICK : 0;
 }
 
@@ -63,11 +66,12 @@ static int check_settings(struct draft *draft, const struct settings *settings)
 			return key_wrong(
 			        &draft->errors, setting,
 			        "in [%s], which is no section (allowed: [experiment], [run], "
-			        "[quick])",
+			        "[quick], [expected])",
 			        setting->section);
-		if (!key)
+		if (!key && section != IN_EXPECTED)
 			return unknown_key(draft, setting, section);
-		status = read_setting(draft, setting, key);
+		status = key ? read_setting(draft, setting, key)
+		             : expectation_check(&draft->errors, setting);
 		if (status)
 			return status;
 	}
@@ -350,6 +354,23 @@ static int take_options(struct draft *draft, const struct experiment_options *op
 	return options->only && options->only[0] ? keep_only(draft, options->only) : 0;
 }
 
+static int take_expected(struct draft *draft)
+{
+	struct experiment *experiment = draft->experiment;
+	int status = 0;
+
+	experiment->expected = calloc(draft->file.count + 1, sizeof(*experiment->expected));
+	if (!experiment->expected)
+		return -ENOMEM;
+	for (size_t i = 0; status == 0 && i < draft->file.count; i++) {
+		if (section_bit(draft->file.items[i].section) == IN_EXPECTED)
+			status = expectation_read(
+			        &draft->errors, &draft->file.items[i],
+			        &experiment->expected[experiment->expected_count++]);
+	}
+	return status;
+}
+
 static int read_draft(struct draft *draft, const struct experiment_options *options)
 {
 	int status = settings_read(&draft->file, draft->errors.path, draft->errors.text,
@@ -369,6 +390,8 @@ static int read_draft(struct draft *draft, const struct experiment_options *opti
 		status = check_publishers(draft, options->quick);
 	if (status == 0)
 		status = make_rows(draft);
+	if (status == 0)
+		status = take_expected(draft);
 	return status ? status : take_options(draft, options);
 }
 
@@ -410,6 +433,11 @@ int experiment_drop_link(struct experiment *experiment)
 
 void experiment_free(struct experiment *experiment)
 {
+	for (size_t i = 0; i < experiment->expected_count; i++)
+		expectation_free(&experiment->expected[i]);
+	free(experiment->expected);
+	experiment->expected = NULL;
+	experiment->expected_count = 0;
 	free(experiment->rows);
 	experiment->rows = NULL;
 	experiment->rows_count = 0;

@@ -9,11 +9,20 @@
 #define EXPERIMENT_VALUES_MAX 32   /* of one key */
 #define EXPERIMENT_ROWS_MAX   4096 /* all combinations */
 
+/* What the prediction says in numbers: the report holds it against what was measured. */
+struct expectation {
+	char *what, *expression; /* owned; the expression is one of expression.h */
+	double low, high;        /* both are within */
+	char unit[24];
+};
+
 /*
  * An experiment as read from its file. In the INI:
  *
  *   [experiment]  name, question, prediction, blocks (default 5), seed (default 1),
- *                 p99_max_ms (0), round_trip_p99_max_ms (0): what a workload requires (advise.h)
+ *                 p99_max_ms (0), round_trip_p99_max_ms (0): what a workload requires (advise.h),
+ *                 and up to where the highest rate is sought (findings.h)
+ *                 claim, claim_source: what others have said, which is put to the test
  *   [run]         cells = polling/mhd, sse/mhd …   what is compared; with name, the only keys
  *                 that have no default
  *                 subscribers (100), rate_hz (10), arrivals (even|poisson: poisson),
@@ -21,6 +30,8 @@
  *                 batch (yes|no: yes), headers (lean|browser|kaazing: lean), tls (yes|no: no),
  *                 rate_up_hz (0), cuts (0), warmup_s (2), main_s (10)
  *   [quick]       the same keys as [run], and blocks: what --quick puts in their place
+ *   [expected]    WHAT = EXPRESSION | LOWEST | HIGHEST | UNIT, so many as there are: what the
+ *                 prediction says in numbers (expression.h); UNIT may be left out
  *
  *                 link_delay_ms (0), link_jitter_ms (0), link_loss (0), link_loss_burst (0),
  *                 link_rate_mbit (0), link_rate_up_mbit (0: as link_rate_mbit), link_queue (100),
@@ -48,11 +59,14 @@
 struct experiment {
 	char name[64];
 	char question[256], prediction[512];
+	char claim[256], claim_source[256];
 	unsigned p99_max_ms, round_trip_p99_max_ms; /* what a workload requires; 0: nothing */
 	unsigned blocks;
 	uint64_t seed;
 	struct run_parameters *rows; /* owned: one for each combination */
 	size_t rows_count;
+	struct expectation *expected; /* owned */
+	size_t expected_count;
 };
 
 /* What a user asks for besides the file. */

@@ -35,6 +35,8 @@ enum key_id {
 	KEY_NAME = KEYS_SWEPT,
 	KEY_QUESTION,
 	KEY_PREDICTION,
+	KEY_CLAIM,
+	KEY_CLAIM_SOURCE,
 	KEY_P99_MAX_MS,
 	KEY_ROUND_TRIP_P99_MAX_MS,
 	KEY_BLOCKS,
@@ -54,7 +56,7 @@ enum key_kind {
 	KEY_SENTENCE
 };
 
-enum { IN_EXPERIMENT = 1, IN_RUN = 2, IN_QUICK = 4, IN_ROWS = IN_RUN | IN_QUICK };
+enum { IN_EXPERIMENT = 1, IN_RUN = 2, IN_QUICK = 4, IN_EXPECTED = 8, IN_ROWS = IN_RUN | IN_QUICK };
 
 struct key {
 	const char *name;

@@ -335,9 +335,10 @@ static void test_a_wrong_word_is_shown_with_those_that_are_known(void **state)
 static void test_an_unknown_key_is_answered_with_the_known_ones(void **state)
 {
 	(void)state;
-	assert_refused("[experiment]\nrate_hz = 5\n",
-	               ":2: key 'rate_hz': no such key in [experiment] (allowed: name, question, "
-	               "prediction, p99_max_ms, round_trip_p99_max_ms, blocks, seed)");
+	assert_refused(
+	        "[experiment]\nrate_hz = 5\n",
+	        ":2: key 'rate_hz': no such key in [experiment] (allowed: name, question, "
+	        "prediction, claim, claim_source, p99_max_ms, round_trip_p99_max_ms, blocks, seed)");
 	assert_refused(
 	        HEAD "rate = 5\n",
 	        ":4: key 'rate': no such key in [run] (allowed: subscribers, rate_hz, "
@@ -352,7 +353,39 @@ static void test_an_unknown_section_is_refused(void **state)
 	(void)state;
 	assert_refused("[runs]\nrate_hz = 5\n",
 	               ":2: key 'rate_hz': in [runs], which is no section (allowed: [experiment], "
-	               "[run], [quick])");
+	               "[run], [quick], [expected])");
+}
+
+static void test_what_is_expected_is_kept_as_it_stands(void **state)
+{
+	(void)state;
+	assert_read(HEAD "cells = sse/mhd\n[expected]\n"
+	                 "mean, in ways = sse/mhd:-:latency_mean_ms / 25 | 1 | 1.5 | ways\n"
+	                 "reach = sse/mhd:-:reach|1|1\n",
+	            NULL);
+	assert_int_equal(experiment.expected_count, 2);
+	assert_string_equal(experiment.expected[0].what, "mean, in ways");
+	assert_string_equal(experiment.expected[0].expression, "sse/mhd:-:latency_mean_ms / 25");
+	assert_true(experiment.expected[0].low == 1 && experiment.expected[0].high == 1.5);
+	assert_string_equal(experiment.expected[0].unit, "ways");
+	assert_string_equal(experiment.expected[1].unit, "");
+}
+
+static void test_what_cannot_be_expected_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(HEAD "cells = sse/mhd\n[expected]\nreach = sse/mhd:-:reach | 1\n",
+	               ":6: key 'reach': not EXPRESSION | LOWEST | HIGHEST, with | UNIT behind it "
+	               "or not");
+	assert_refused(HEAD "cells = sse/mhd\n[expected]\nreach = sse/mhd:-:reach | 2 | 1\n",
+	               ":6: key 'reach': not EXPRESSION | LOWEST | HIGHEST, with | UNIT behind it "
+	               "or not");
+	assert_refused(HEAD "cells = sse/mhd\n[expected]\nreach = sse/mhd:-:rech | 1 | 1\n",
+	               ":6: key 'reach': 'sse/mhd:-:rech': a value names no column of "
+	               "summary.csv");
+	assert_refused(HEAD "cells = sse/mhd\n[expected]\n"
+	                    "reach = 1 | 1 | 1 | a unit that is too long for a column\n",
+	               ":6: key 'reach': the unit is longer than 23 bytes");
 }
 
 static void test_a_mistake_in_quick_shows_without_quick(void **state)
@@ -625,6 +658,8 @@ static const struct CMUnitTest tests[] = {
         TEST(test_a_wrong_word_is_shown_with_those_that_are_known),
         TEST(test_an_unknown_key_is_answered_with_the_known_ones),
         TEST(test_an_unknown_section_is_refused),
+        TEST(test_what_is_expected_is_kept_as_it_stands),
+        TEST(test_what_cannot_be_expected_is_refused),
         TEST(test_a_mistake_in_quick_shows_without_quick),
         TEST(test_an_unknown_cell_is_answered_with_the_known_ones),
         TEST(test_a_hole_is_refused_with_its_reason),

@@ -10,6 +10,7 @@
 
 #include "environment.h"
 #include "figures.h"
+#include "findings.h"
 #include "hist.h"
 #include "report_content.h"
 #include "report_html.h"
@@ -95,6 +96,18 @@ static void print_line(void *out, const char *text)
 	fprintf(out, "%s\n", text);
 }
 
+static int print_findings(const struct report_content *content, FILE *out)
+{
+	int status = 0;
+
+	fputs("\nWhat came of it:\n\n", out);
+	if (content->findings.rows_count)
+		status = table_write_text(&content->findings, out);
+	fputs(content->findings.rows_count ? "\n" : "", out);
+	findings_lines(&content->experiment, &content->summary, print_line, out);
+	return status;
+}
+
 static int print_tables(const struct report_content *content, FILE *out)
 {
 	int status = table_write_text(&content->table, out);
@@ -107,6 +120,8 @@ static int print_tables(const struct report_content *content, FILE *out)
 		status = table_write_text(&content->connections, out);
 	fputc('\n', out);
 	figures_connections_notes(&content->summary, print_line, out);
+	if (status == 0)
+		status = print_findings(content, out);
 	return status;
 }
 
@@ -157,6 +172,24 @@ static void write_intention(const struct report_content *content, FILE *out)
 		fprintf(out, "**Question.** %s\n\n", content->experiment.question);
 	if (*content->experiment.prediction)
 		fprintf(out, "**Prediction.** %s\n\n", content->experiment.prediction);
+	if (*content->experiment.claim)
+		fprintf(out, "**Put to the test.** %s (%s)\n\n", content->experiment.claim,
+		        content->experiment.claim_source);
+}
+
+static void item_line(void *out, const char *text)
+{
+	fprintf(out, "- %s\n", text);
+}
+
+static void write_findings(const struct report_content *content, FILE *out)
+{
+	fputs("\n## What came of it\n\n", out);
+	if (content->findings.rows_count) {
+		table_write_markdown(&content->findings, out);
+		fputs("\n", out);
+	}
+	findings_lines(&content->experiment, &content->summary, item_line, out);
 }
 
 static int write_markdown(const void *what, FILE *out)
@@ -170,6 +203,7 @@ static int write_markdown(const void *what, FILE *out)
 	figures_notes(&content->summary, content->machine, markdown_line, out);
 	figures_left_out(&content->summary, markdown_line, out);
 	fputs("<!-- table:end -->\n", out); /* README.md shows a table with its conditions */
+	write_findings(content, out);
 	fputs("\n## What a connection costs\n\n", out);
 	table_write_markdown(&content->connections, out);
 	fputs("\n", out);
@@ -232,6 +266,10 @@ static int make(struct report *report)
 	if (status)
 		return status;
 	read_surroundings(report);
+	status = findings_table(&report->content.findings, &report->content.experiment,
+	                        &report->content.summary);
+	if (status)
+		return status;
 	status = write_file(report, "summary.csv", write_csv, &report->content.summary);
 	if (status == 0)
 		status = write_latencies(report);
@@ -264,6 +302,7 @@ int report_make(const char *dir, FILE *out, char *error, size_t error_size)
 	experiment_free(&report->content.experiment);
 	table_close(&report->content.table);
 	table_close(&report->content.connections);
+	table_close(&report->content.findings);
 	summary_free(&report->content.summary);
 	free(report->content.plots);
 	free(report);

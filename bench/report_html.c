@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "figures.h"
+#include "findings.h"
 #include "html.h"
 
 /* A plot is black on white, and stays so on a dark page: it lies on a white card. On a phone plots
@@ -95,6 +96,13 @@ static void write_intention(const struct report_content *content, FILE *out)
 		html_text(out, experiment->prediction);
 		fputs("</p>\n", out);
 	}
+	if (*experiment->claim) {
+		fputs("<p><strong>Put to the test.</strong> ", out);
+		html_text(out, experiment->claim);
+		fputs(" <small>(", out);
+		html_text(out, experiment->claim_source);
+		fputs(")</small></p>\n", out);
+	}
 	fputs("<p class=\"conditions\">", out);
 	html_text(out, content->machine);
 	fputs(". <a href=\"#reading\">How to read this</a></p>\n</header>\n", out);
@@ -147,6 +155,17 @@ static void write_table(const struct table *table, const char *heading, FILE *ou
 static void write_note(void *out, const char *text)
 {
 	write_element(out, "li", text);
+}
+
+static void write_findings(const struct report_content *content, FILE *out)
+{
+	if (content->findings.rows_count) {
+		write_table(&content->findings, "What came of it", out);
+	} else {
+		fputs("<section>\n<h2>What came of it</h2>\n<ul class=\"notes\">\n", out);
+	}
+	findings_lines(&content->experiment, &content->summary, write_note, out);
+	fputs("</ul>\n</section>\n", out);
 }
 
 static void write_figures(const struct report_content *content, FILE *out)
@@ -352,6 +371,7 @@ int report_html_write(const struct report_content *content, FILE *out)
 	write_head(content, out);
 	fputs("<body>\n<main>\n", out);
 	write_intention(content, out);
+	write_findings(content, out);
 	status = write_plots(content, out);
 	write_figures(content, out);
 	write_connections(content, out);

@@ -429,6 +429,18 @@ int summary_read(struct summary *out, const char *path, char *error, size_t erro
 	return status;
 }
 
+const char *summary_reason(const struct summary *summary, const struct summary_row *row)
+{
+	for (size_t i = 0; i < summary->invalid_count; i++) {
+		const struct run_parameters *own = &summary->invalid[i].spec.parameters;
+
+		if (parameters_same_cell(own, &row->parameters) &&
+		    parameters_difference(own, &row->parameters) == 0)
+			return summary->invalid[i].reason;
+	}
+	return "no run was made";
+}
+
 void summary_free(struct summary *summary)
 {
 	for (size_t i = 0; i < summary->count; i++) {

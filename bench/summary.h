@@ -126,6 +126,9 @@ int summary_read(struct summary *out, const char *path, char *error, size_t erro
 
 void summary_free(struct summary *summary);
 
+/* Why the row's first invalid run is that; "no run was made" where it has none. */
+const char *summary_reason(const struct summary *summary, const struct summary_row *row);
+
 struct summary_ratio {
 	size_t pairs;             /* blocks of which both have a valid run */
 	double median;            /* of the pairs' ratios; NAN without any */
@@ -139,6 +142,9 @@ struct summary_ratio summary_ratio(const struct summary_row *row, const struct s
 
 /* Writes summary.csv: one line a row, empty where there is no value. 0 or -EIO. */
 int summary_write_csv(const struct summary *summary, FILE *out);
+
+/* The text of one column of that line. 0, -ENOENT where there is no such column, or -ENOMEM. */
+int summary_cell(const struct summary_row *row, const char *column, char *out, size_t size);
 
 /* The parameters that all rows share: "100 subscribers, 10 messages/s (poisson), 100 B json". */
 void summary_shared(const struct summary *summary, char *out, size_t size);

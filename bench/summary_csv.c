@@ -87,6 +87,31 @@ static void print_cell(FILE *out, const struct column *column, const struct summ
 	}
 }
 
+static const struct column *find_column(const char *name)
+{
+	for (size_t i = 0; i < COLUMNS; i++) {
+		if (strcmp(columns[i].name, name) == 0)
+			return &columns[i];
+	}
+	return NULL;
+}
+
+int summary_cell(const struct summary_row *row, const char *column, char *out, size_t size)
+{
+	const struct column *found = find_column(column);
+	FILE *text;
+
+	if (!found)
+		return -ENOENT;
+	memset(out, 0, size);
+	text = fmemopen(out, size - 1, "w");
+	if (!text)
+		return -ENOMEM;
+	print_cell(text, found, row);
+	fclose(text);
+	return 0;
+}
+
 int summary_write_csv(const struct summary *summary, FILE *out)
 {
 	for (size_t i = 0; i < COLUMNS; i++)
