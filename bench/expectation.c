@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "expression.h"
-#include "table.h"
 
-#define PARTS 4
+#define PARTS          4
+#define NAME_MAX_BYTES 49 /* what inih keeps of it in the lines in which a value goes on */
 
 static char *trimmed(char *text)
 {
@@ -47,8 +47,9 @@ static int read_parts(const struct key_errors *errors, const struct setting *set
 	size_t count = 0;
 	int status;
 
-	if (strlen(setting->key) >= TABLE_CELL_BYTES)
-		return key_wrong(errors, setting, "longer than %d bytes", TABLE_CELL_BYTES - 1);
+	if (strlen(setting->key) > NAME_MAX_BYTES)
+		return key_wrong(errors, setting, "its name is longer than %d bytes",
+		                 NAME_MAX_BYTES);
 	for (; (part = strsep(&value, "|")) && count < PARTS; count++)
 		parts[count] = trimmed(part);
 	if (part || count < PARTS - 1 || !read_bound(parts[1], &out->low) ||

@@ -386,6 +386,10 @@ static void test_what_cannot_be_expected_is_refused(void **state)
 	assert_refused(HEAD "cells = sse/mhd\n[expected]\n"
 	                    "reach = 1 | 1 | 1 | a unit that is too long for a column\n",
 	               ":6: key 'reach': the unit is longer than 23 bytes");
+	assert_refused(HEAD "cells = sse/mhd\n[expected]\n"
+	                    "what has a name of more bytes than inih keeps of it = 1 | 1 | 1\n",
+	               ":6: key 'what has a name of more bytes than inih keeps of it': its name is "
+	               "longer than 49 bytes");
 }
 
 static void test_a_mistake_in_quick_shows_without_quick(void **state)

@@ -209,6 +209,16 @@ static bool has_cuts(const struct summary_row *row)
 	return row->parameters.cuts > 0;
 }
 
+static bool has_slabs(const struct summary_row *row)
+{
+	return !isnan(row->values[SLAB_BYTES_PER_SOCKET]);
+}
+
+static void put_slabs(char *cell, const struct summary_row *row)
+{
+	put_number(cell, row->values[SLAB_BYTES_PER_SOCKET] / 1024);
+}
+
 static bool has_tls(const struct summary_row *row)
 {
 	return row->parameters.tls;
@@ -274,10 +284,12 @@ static const struct figure connection_figures[] = {
         {{"subscribed", "ms", false}, NULL, NULL, READY_MS_P50, put_number},
         {{"bytes", "/conn", false}, NULL, NULL, CONNECT_BYTES_PER_CONNECTION, put_number},
         {{"pkts", "/conn", false}, NULL, NULL, CONNECT_PACKETS_PER_CONNECTION, put_ratio},
+        {{"CPU", "µs/conn", false}, NULL, NULL, CONNECT_CPU_US_PER_CONNECTION, put_number},
         {{"memory", "KiB/conn", false}, NULL, .fill = put_memory},
         {{"first", "half", false}, NULL, .fill = put_first_half},
         {{"second", "half", false}, NULL, .fill = put_second_half},
         {{"kernel", "KiB/conn", false}, has_kernel_memory, .fill = put_kernel_memory},
+        {{"slabs", "KiB/socket", false}, has_slabs, .fill = put_slabs},
         {{"TLS", "B/msg", false}, has_tls, NULL, TLS_BYTES_PER_MESSAGE, put_number},
 };
 
@@ -341,9 +353,16 @@ int figures_connections(struct table *out, const struct summary *summary)
 void figures_connections_notes(const struct summary *summary,
                                void (*line)(void *user, const char *text), void *user)
 {
+	bool slabs = false;
+
 	line(user,
 	     "Times: medians; many connect at once. Bytes and packets: both ways, until all were "
-	     "subscribed.");
+	     "subscribed; CPU: the server's.");
+	for (size_t i = 0; i < summary->count; i++)
+		slabs |= has_slabs(&summary->rows[i]);
+	if (slabs)
+		line(user, "Slabs: all that the kernel keeps for a socket but its queues, as the "
+		           "whole machine's slabs grew; both ends of a connection are on it.");
 	line(user, "Memory: the server's own, before anything is published; halves: of the first "
 	           "half of the subscribers, of the second.");
 	for (size_t i = 0; i < summary->count; i++) {

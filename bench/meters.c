@@ -40,10 +40,22 @@ void meters_open(struct meters *meters, const struct lab *lab, const struct link
 	meters->dropped_before = meters->counts.dropped;
 }
 
+static void read_server_cpu(struct meters *meters, uint64_t *cpu_ns)
+{
+	struct process_usage usage = {0};
+	int err = process_usage(meters->server_pid, &usage);
+
+	if (err)
+		fail(meters, "the CPU time of the server cannot be read", err);
+	*cpu_ns = usage.cpu_ns;
+}
+
 void meters_listening(struct meters *meters)
 {
 	process_private_memory(meters->server_pid, &meters->server.memory_before_bytes);
 	process_socket_memory(meters->server_pid, &meters->server.kernel_before_bytes);
+	process_slab_memory(&meters->server.slab_before_bytes);
+	read_server_cpu(meters, &meters->listening_cpu_ns);
 }
 
 void meters_half_connected(struct meters *meters)
@@ -53,8 +65,13 @@ void meters_half_connected(struct meters *meters)
 
 void meters_connected(struct meters *meters)
 {
+	uint64_t connected_cpu_ns = 0;
+
 	process_private_memory(meters->server_pid, &meters->server.memory_bytes);
 	process_socket_memory(meters->server_pid, &meters->server.kernel_bytes);
+	process_slab_memory(&meters->server.slab_bytes);
+	read_server_cpu(meters, &connected_cpu_ns);
+	meters->server.connect_cpu_ns = connected_cpu_ns - meters->listening_cpu_ns;
 	count_wire(meters, &meters->wire_connecting);
 }
 

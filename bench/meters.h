@@ -30,6 +30,7 @@ struct meters {
 	struct {
 		struct process_usage server, load, link; /* link: all 0 without one */
 	} before;                                        /* when the main phase began */
+	uint64_t listening_cpu_ns;                       /* of the server, when it listened */
 	struct lab_counts counts;                        /* of the network, as last read */
 	uint64_t dropped_before; /* when it was made, and one end was up before the other */
 	char *reason;

@@ -114,6 +114,23 @@ int process_socket_memory(pid_t pid, uint64_t *bytes)
 	return err;
 }
 
+int process_slab_memory(uint64_t *bytes)
+{
+	uint64_t kibibytes = 0;
+	int err = -ENOENT;
+	char line[256];
+	FILE *file = fopen("/proc/meminfo", "re");
+
+	if (!file)
+		return -errno;
+	while (err && fgets(line, sizeof line, file))
+		if (sscanf(line, "Slab: %" SCNu64 " kB", &kibibytes) == 1)
+			err = 0;
+	fclose(file);
+	*bytes = kibibytes * 1024;
+	return err;
+}
+
 bool process_prepare_child(pid_t parent, int cpu)
 {
 	cpu_set_t set;

@@ -27,6 +27,10 @@ int process_private_memory(pid_t pid, uint64_t *bytes);
  * 1.3 KiB. 0 or a negative errno. */
 int process_socket_memory(pid_t pid, uint64_t *bytes);
 
+/* What the kernel keeps in slabs for the whole machine (Slab of /proc/meminfo): all that a socket
+ * has beside its queues, and much else. 0 or a negative errno. */
+int process_slab_memory(uint64_t *bytes);
+
 /* In a child, after fork: dies with `parent`, ignores the terminal's Ctrl-C, and runs on that CPU
  * only (-1: on any). False where the parent has died already. */
 bool process_prepare_child(pid_t parent, int cpu);

@@ -171,6 +171,15 @@ static void test_a_process_that_is_gone_is_an_error(void **state)
 	assert_int_equal(process_socket_memory(child, &bytes), -ENOENT);
 }
 
+static void test_the_machine_has_slabs(void **state)
+{
+	uint64_t bytes = 0;
+
+	(void)state;
+	assert_int_equal(process_slab_memory(&bytes), 0);
+	assert_in_range(bytes, 1 << 20, INT64_MAX);
+}
+
 static void test_memory_that_is_touched_is_counted(void **state)
 {
 	const size_t size = 8 << 20;
@@ -418,6 +427,7 @@ int main(void)
 	        cmocka_unit_test(test_all_threads_are_counted),
 	        cmocka_unit_test(test_context_switches_are_counted),
 	        cmocka_unit_test(test_a_process_that_is_gone_is_an_error),
+	        cmocka_unit_test(test_the_machine_has_slabs),
 	        cmocka_unit_test(test_memory_that_is_touched_is_counted),
 	        cmocka_unit_test(test_tcp_sockets_are_counted_in_the_network_of_the_process),
 	        cmocka_unit_test(test_a_prepared_child_has_its_own_group_and_its_cpu),

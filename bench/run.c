@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define SLAB_SUBSCRIBERS_MIN 1000
+
 static double per(double amount, uint64_t divisor)
 {
 	return divisor ? amount / (double)divisor : NAN;
@@ -140,6 +142,24 @@ double run_kernel_bytes_per_connection(const struct run_spec *spec, const struct
 		return NAN;
 	return memory_slope(spec, result, server->kernel_before_bytes, server->kernel_bytes,
 	                    spec->parameters.subscribers);
+}
+
+double run_slab_bytes_per_socket(const struct run_spec *spec, const struct run_result *result)
+{
+	const struct run_server *server = &result->server;
+
+	if (spec->parameters.subscribers < SLAB_SUBSCRIBERS_MIN)
+		return NAN;
+	return memory_slope(spec, result, server->slab_before_bytes, server->slab_bytes,
+	                    spec->parameters.subscribers) /
+	       2;
+}
+
+double run_connect_cpu_us_per_connection(const struct run_result *result)
+{
+	if (result->server.connect_cpu_ns == 0)
+		return NAN;
+	return per((double)result->server.connect_cpu_ns / 1e3, result->connecting.connections);
 }
 
 double run_wire_bytes_per_idle_minute(const struct run_spec *spec, const struct run_result *result)

@@ -73,6 +73,7 @@ struct run_wire {
 
 struct run_server {
 	uint64_t cpu_ns;              /* during the main phase, all threads (schedstat) */
+	uint64_t connect_cpu_ns;      /* the same until everybody was subscribed */
 	uint64_t wait_ns;             /* runnable, waiting for a CPU, in the same time */
 	uint64_t context_switches;    /* both kinds, in the same time */
 	uint64_t memory_before_bytes; /* its own (Pss_Anon), listening, nobody connected */
@@ -80,6 +81,8 @@ struct run_server {
 	uint64_t memory_bytes;        /* the same, everybody subscribed, nothing published yet */
 	/* The kernel's for the TCP sockets on its side, at the first and last of these instants. */
 	uint64_t kernel_before_bytes, kernel_bytes;
+	/* Of the whole machine, at the same instants: process_slab_memory */
+	uint64_t slab_before_bytes, slab_bytes;
 	double cpu_share; /* cpu_ns / length of the main phase */
 };
 
@@ -171,6 +174,11 @@ double run_server_bytes_second_half(const struct run_spec *spec, const struct ru
  * sockets are among them */
 double run_kernel_bytes_per_connection(const struct run_spec *spec,
                                        const struct run_result *result);
+/* Of the growth of the kernel's slabs, by socket: both ends of a connection are on this machine.
+ * NAN below 1,000 subscribers, where other work on the machine would show. */
+double run_slab_bytes_per_socket(const struct run_spec *spec, const struct run_result *result);
+/* The server's, until everybody was subscribed */
+double run_connect_cpu_us_per_connection(const struct run_result *result);
 /* Both ways, for one subscriber; NAN where anything was published */
 double run_wire_bytes_per_idle_minute(const struct run_spec *spec, const struct run_result *result);
 /* Both ways, per message received, of one kind; NAN where no link told them apart */

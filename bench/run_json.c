@@ -475,6 +475,9 @@ static const struct field server_fields[] = {
         LATER("server.", run_server, memory_half_bytes, COUNT),
         LATER("server.", run_server, kernel_before_bytes, COUNT),
         LATER("server.", run_server, kernel_bytes, COUNT),
+        LATER("server.", run_server, connect_cpu_ns, COUNT),
+        LATER("server.", run_server, slab_before_bytes, COUNT),
+        LATER("server.", run_server, slab_bytes, COUNT),
         {0},
 };
 

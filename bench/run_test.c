@@ -113,6 +113,9 @@ static void test_what_the_network_said_is_read_back_exactly(void **state)
 	wanted.link_wait_ns = 4;
 	wanted.server.kernel_before_bytes = 4096;
 	wanted.server.kernel_bytes = INT64_MAX;
+	wanted.server.connect_cpu_ns = 8192;
+	wanted.server.slab_before_bytes = 16384;
+	wanted.server.slab_bytes = 32768;
 	for (size_t i = 0; i < PACKET_KINDS; i++) {
 		wanted.kinds_down.packets[i] = 10 + i;
 		wanted.kinds_down.bytes[i] = 20 + i;
@@ -382,6 +385,28 @@ static void test_the_kernel_s_memory_is_unknown_where_one_reading_is_missing(voi
 	assert_true(isnan(run_kernel_bytes_per_connection(&spec, &wanted)));
 }
 
+static void test_the_slabs_are_by_socket_where_there_are_many(void **state)
+{
+	struct run_spec many = spec;
+
+	(void)state;
+	many.parameters.subscribers = 1000;
+	wanted.server.slab_before_bytes = 50 << 20;
+	wanted.server.slab_bytes = wanted.server.slab_before_bytes + 1000 * 2 * 4096;
+	assert_true(isnan(run_slab_bytes_per_socket(&spec, &wanted)));
+	assert_near(run_slab_bytes_per_socket(&many, &wanted), 4096);
+}
+
+static void test_the_cpu_of_connecting_is_by_connection(void **state)
+{
+	(void)state;
+	wanted.server.connect_cpu_ns = 0;
+	assert_true(isnan(run_connect_cpu_us_per_connection(&wanted)));
+	wanted.server.connect_cpu_ns = 200 * 30000;
+	wanted.connecting.connections = 200;
+	assert_near(run_connect_cpu_us_per_connection(&wanted), 30);
+}
+
 /* 100 subscribers in a third of a second */
 static void test_an_idle_minute_is_of_one_subscriber_where_nothing_is_published(void **state)
 {
@@ -510,6 +535,8 @@ int main(void)
 	                setup),
 	        cmocka_unit_test_setup(
 	                test_the_kernel_s_memory_is_unknown_where_one_reading_is_missing, setup),
+	        cmocka_unit_test_setup(test_the_slabs_are_by_socket_where_there_are_many, setup),
+	        cmocka_unit_test_setup(test_the_cpu_of_connecting_is_by_connection, setup),
 	        cmocka_unit_test_setup(
 	                test_an_idle_minute_is_of_one_subscriber_where_nothing_is_published, setup),
 	        cmocka_unit_test_setup(

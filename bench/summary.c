@@ -35,6 +35,7 @@ static void measure_connections(const struct run_spec *spec, const struct run_re
 	values[READY_MS_P50] = quantile_ms(&result->ready, 0.5);
 	values[CONNECT_BYTES_PER_CONNECTION] = run_connect_bytes_per_connection(result);
 	values[CONNECT_PACKETS_PER_CONNECTION] = run_connect_packets_per_connection(result);
+	values[CONNECT_CPU_US_PER_CONNECTION] = run_connect_cpu_us_per_connection(result);
 	values[TLS_BYTES_PER_MESSAGE] = run_tls_bytes_per_message(spec, result);
 	values[SERVER_BYTES_FIRST_HALF] = run_server_bytes_first_half(spec, result);
 	values[SERVER_BYTES_SECOND_HALF] = run_server_bytes_second_half(spec, result);
@@ -46,6 +47,7 @@ static void measure_network(const struct run_spec *spec, const struct run_result
 	bool link = run_has_link(&spec->parameters);
 
 	values[KERNEL_BYTES_PER_CONNECTION] = run_kernel_bytes_per_connection(spec, result);
+	values[SLAB_BYTES_PER_SOCKET] = run_slab_bytes_per_socket(spec, result);
 	values[WIRE_BYTES_PER_IDLE_MINUTE] = run_wire_bytes_per_idle_minute(spec, result);
 	values[DATA_PACKETS_PER_MESSAGE] = run_kind_per_message(result, PACKET_DATA);
 	values[PURE_ACKS_PER_MESSAGE] = run_kind_per_message(result, PACKET_PURE_ACK);

@@ -53,6 +53,8 @@ enum summary_value {
 	LINK_LOST_PACKETS, /* these three NAN without a link */
 	LINK_LATE_P99_MS,
 	LINK_CPU_MS,
+	CONNECT_CPU_US_PER_CONNECTION,
+	SLAB_BYTES_PER_SOCKET,
 	SUMMARY_MEASURED, /* how many are medians */
 
 	/* 95 % intervals of two of these medians */

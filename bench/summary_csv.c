@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 78
+#define COLUMNS 80
 
 static const struct column columns[COLUMNS];
 
@@ -212,4 +212,6 @@ static const struct column columns[COLUMNS] = {
         {"link_cpu_ms", VALUE, .at = LINK_CPU_MS},
         {"link_rate_up_mbit", REAL, PARAMETER(link.rate_up_mbit)},
         {"link_profile", SPECIAL, .print = print_link_profile},
+        {"connect_cpu_us_per_connection", VALUE, .at = CONNECT_CPU_US_PER_CONNECTION},
+        {"slab_bytes_per_socket", VALUE, .at = SLAB_BYTES_PER_SOCKET},
 };
