@@ -34,6 +34,16 @@ static void write_requirement(const struct experiment *workload, FILE *out)
 	fputs(".\n", out);
 }
 
+/* A share of few messages is a coarse one: 1 % of 100 is one. */
+static void write_basis(const struct summary *summary, FILE *out)
+{
+	const struct run_parameters *first = &summary->rows[0].parameters;
+	double messages = (first->rate_hz + first->rate_up_hz) * first->main_s * summary->blocks;
+
+	fprintf(out, "  Judged by some %.0f messages, each to %u subscriber%s.\n", messages,
+	        first->subscribers, first->subscribers == 1 ? "" : "s");
+}
+
 static void write_row(const struct experiment *workload, const struct summary *summary,
                       const struct summary_row *row, FILE *out)
 {
@@ -48,8 +58,9 @@ static void write_row(const struct experiment *workload, const struct summary *s
 		fprintf(out, "  p99 %.4g ms", values[LATENCY_P99_MS]);
 	if (!isnan(values[ROUND_TRIP_P99_MS]))
 		fprintf(out, "  there and back %.4g ms", values[ROUND_TRIP_P99_MS]);
-	fprintf(out, "  %.0f B and %.3g µs of CPU a message\n", values[WIRE_BYTES_PER_MESSAGE],
+	fprintf(out, "  %.0f B and %.3g µs of CPU a message", values[WIRE_BYTES_PER_MESSAGE],
 	        values[SERVER_CPU_US_PER_MESSAGE]);
+	fprintf(out, ", %.0f B to connect\n", values[CONNECT_BYTES_PER_CONNECTION]);
 }
 
 static bool costs_same_bytes(const struct summary_row *row, const struct summary_row *best)
@@ -105,6 +116,7 @@ int advise_write(const struct experiment *workload, const struct summary *summar
 	summary_shared(summary, shared, sizeof shared);
 	fprintf(out, "%s: %s\n  %s.\n", workload->name, workload->question, shared);
 	write_requirement(workload, out);
+	write_basis(summary, out);
 	for (size_t i = 0; i < summary->count; i++)
 		write_row(workload, summary, &summary->rows[i], out);
 	if (cheapest(workload, summary, WIRE_BYTES_PER_MESSAGE)) {

@@ -30,6 +30,11 @@ static void set(size_t i, const char *transport, double p99_ms, double bytes, do
 	rows[i].values[LATENCY_P99_MS] = p99_ms;
 	rows[i].values[WIRE_BYTES_PER_MESSAGE] = bytes;
 	rows[i].values[SERVER_CPU_US_PER_MESSAGE] = cpu_us;
+	rows[i].values[CONNECT_BYTES_PER_CONNECTION] = 600;
+	rows[i].parameters.rate_hz = 2;
+	rows[i].parameters.rate_up_hz = 3;
+	rows[i].parameters.main_s = 10;
+	rows[i].parameters.subscribers = 7;
 	rows[i].values[SERVER_CPU_US_LOW] = cpu_us - 1;
 	rows[i].values[SERVER_CPU_US_HIGH] = cpu_us + 1;
 }
@@ -74,6 +79,14 @@ static void test_who_is_too_late_does_not_do(void **state)
 	assert_says("no   polling/epoll");
 	assert_says("yes  sse/epoll");
 	assert_says("yes  websocket/epoll");
+}
+
+static void test_it_is_said_by_how_many_messages_they_are_judged(void **state)
+{
+	(void)state;
+	advise();
+	assert_says("Judged by some 150 messages, each to 7 subscribers.\n");
+	assert_says("200 B and 6.5 µs of CPU a message, 600 B to connect\n");
 }
 
 static void test_the_cheapest_is_one_of_those_that_do(void **state)
@@ -140,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        TEST(test_who_is_too_late_does_not_do),
+	        TEST(test_it_is_said_by_how_many_messages_they_are_judged),
 	        TEST(test_the_cheapest_is_one_of_those_that_do),
 	        TEST(test_costs_that_cannot_be_told_apart_are_a_tie),
 	        TEST(test_costs_that_can_are_none),

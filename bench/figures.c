@@ -268,6 +268,7 @@ static const struct figure figures[] = {
          RETRANSMISSIONS_PER_MESSAGE,
          put_number},
         {{"idle wire", "B/min", false}, is_idle, NULL, WIRE_BYTES_PER_IDLE_MINUTE, put_number},
+        {{"idle CPU", "µs/min", false}, is_idle, NULL, SERVER_CPU_US_PER_IDLE_MINUTE, put_number},
         {{"CPU", "µs/msg", false}, is_busy, NULL, SERVER_CPU_US_PER_MESSAGE, put_number},
         {{"x epoll", "CPU", false}, has_ratio, .fill = put_to_epoll},
         {{"memory", "KiB/conn", false}, NULL, .fill = put_memory},

@@ -162,14 +162,27 @@ double run_connect_cpu_us_per_connection(const struct run_result *result)
 	return per((double)result->server.connect_cpu_ns / 1e3, result->connecting.connections);
 }
 
-double run_wire_bytes_per_idle_minute(const struct run_spec *spec, const struct run_result *result)
+/* Of what was counted in the main phase, by subscriber */
+static double per_idle_minute(const struct run_spec *spec, const struct run_result *result,
+                              double amount)
 {
 	double minutes = spec->parameters.main_s / 60;
 
 	if (result->published || result->traffic.messages)
 		return NAN;
-	return (run_wire_bytes_down(result) + run_wire_bytes_up(result)) / minutes /
-	       spec->parameters.subscribers;
+	return amount / minutes / spec->parameters.subscribers;
+}
+
+double run_wire_bytes_per_idle_minute(const struct run_spec *spec, const struct run_result *result)
+{
+	return per_idle_minute(spec, result,
+	                       run_wire_bytes_down(result) + run_wire_bytes_up(result));
+}
+
+double run_server_cpu_us_per_idle_minute(const struct run_spec *spec,
+                                         const struct run_result *result)
+{
+	return per_idle_minute(spec, result, (double)result->server.cpu_ns / 1e3);
 }
 
 double run_kind_per_message(const struct run_result *result, enum packet_kind kind)

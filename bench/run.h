@@ -181,6 +181,9 @@ double run_slab_bytes_per_socket(const struct run_spec *spec, const struct run_r
 double run_connect_cpu_us_per_connection(const struct run_result *result);
 /* Both ways, for one subscriber; NAN where anything was published */
 double run_wire_bytes_per_idle_minute(const struct run_spec *spec, const struct run_result *result);
+/* Of the server, for one subscriber; NAN as above */
+double run_server_cpu_us_per_idle_minute(const struct run_spec *spec,
+                                         const struct run_result *result);
 /* Both ways, per message received, of one kind; NAN where no link told them apart */
 double run_kind_per_message(const struct run_result *result, enum packet_kind kind);
 /* Both ways: as the network has counted, or the same of TCP's payload and segments */

@@ -421,8 +421,11 @@ static void test_an_idle_minute_is_of_one_subscriber_where_nothing_is_published(
 	assert_near(run_wire_bytes_per_idle_minute(&spec, &wanted), 500 * 180 / 100.0);
 	wanted.wire.bytes_down = wanted.wire.bytes_up = 0; /* nothing crossed it, as counted */
 	assert_true(run_wire_bytes_per_idle_minute(&spec, &wanted) == 0);
+	wanted.server.cpu_ns = 500000;
+	assert_near(run_server_cpu_us_per_idle_minute(&spec, &wanted), 500 * 180 / 100.0);
 	wanted.published = 1;
 	assert_true(isnan(run_wire_bytes_per_idle_minute(&spec, &wanted)));
+	assert_true(isnan(run_server_cpu_us_per_idle_minute(&spec, &wanted)));
 }
 
 static void test_a_kind_is_both_ways_by_message_where_a_link_told_them_apart(void **state)

@@ -47,6 +47,7 @@ static void measure_network(const struct run_spec *spec, const struct run_result
 	bool link = run_has_link(&spec->parameters);
 
 	values[KERNEL_BYTES_PER_CONNECTION] = run_kernel_bytes_per_connection(spec, result);
+	values[SERVER_CPU_US_PER_IDLE_MINUTE] = run_server_cpu_us_per_idle_minute(spec, result);
 	values[SLAB_BYTES_PER_SOCKET] = run_slab_bytes_per_socket(spec, result);
 	values[WIRE_BYTES_PER_IDLE_MINUTE] = run_wire_bytes_per_idle_minute(spec, result);
 	values[DATA_PACKETS_PER_MESSAGE] = run_kind_per_message(result, PACKET_DATA);

@@ -55,6 +55,7 @@ enum summary_value {
 	LINK_CPU_MS,
 	CONNECT_CPU_US_PER_CONNECTION,
 	SLAB_BYTES_PER_SOCKET,
+	SERVER_CPU_US_PER_IDLE_MINUTE,
 	SUMMARY_MEASURED, /* how many are medians */
 
 	/* 95 % intervals of two of these medians */

@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 80
+#define COLUMNS 81
 
 static const struct column columns[COLUMNS];
 
@@ -214,4 +214,5 @@ static const struct column columns[COLUMNS] = {
         {"link_profile", SPECIAL, .print = print_link_profile},
         {"connect_cpu_us_per_connection", VALUE, .at = CONNECT_CPU_US_PER_CONNECTION},
         {"slab_bytes_per_socket", VALUE, .at = SLAB_BYTES_PER_SOCKET},
+        {"server_cpu_us_per_idle_minute", VALUE, .at = SERVER_CPU_US_PER_IDLE_MINUTE},
 };

@@ -365,7 +365,8 @@ static void test_the_columns_are_those_that_were_promised(void **state)
 	        "link_loss_burst,link_rate_mbit,wire_bytes_per_idle_minute,"
 	        "data_packets_per_message,pure_acks_per_message,retransmissions_per_message,"
 	        "link_lost_packets,link_late_p99_ms,link_cpu_ms,link_rate_up_mbit,link_profile,"
-	        "connect_cpu_us_per_connection,slab_bytes_per_socket\n";
+	        "connect_cpu_us_per_connection,slab_bytes_per_socket,"
+	        "server_cpu_us_per_idle_minute\n";
 	char *text;
 
 	(void)state;

@@ -6,15 +6,29 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+/* What is unread, and TCP_INFO of the same instant: none arrives between. */
+static int read_at_once(int fd, struct tcp_info *info, int *unread)
+{
+	int after = 0;
+
+	do {
+		socklen_t size = sizeof *info;
+
+		if (ioctl(fd, SIOCINQ, unread) ||
+		    getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &size) ||
+		    ioctl(fd, SIOCINQ, &after))
+			return -1;
+	} while (after != *unread);
+	return 0;
+}
+
 void tcp_totals_add(struct tcp_totals *totals, int fd)
 {
 	struct tcp_info info;
-	int unread = 0;
-	socklen_t size = sizeof info;
+	int unread;
 
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size))
+	if (read_at_once(fd, &info, &unread))
 		return;
-	ioctl(fd, SIOCINQ, &unread);
 	totals->bytes_down += info.tcpi_bytes_received - (uint64_t)unread;
 	totals->bytes_up += info.tcpi_bytes_sent;
 	totals->segments_down += info.tcpi_segs_in;
