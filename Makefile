@@ -75,7 +75,8 @@ FUZZED_OBJECTS := $(patsubst %.c,$(FUZZ)/obj/%.o,$(FUZZED))
 FUZZ_OBJECTS := $(FUZZERS:$(FUZZ)/%=$(FUZZ)/obj/%.o) $(FUZZED_OBJECTS)
 
 REFERENCE := first-look matrix stacks tls up reconnect latency-vs-delay longpoll-rate \
-	polling-interval payload headers idle fan-out loss
+	longpoll-unbatched polling-interval payload headers poll-traffic idle fan-out loss links \
+	resume rate batching connect slow-reader browser-limit
 
 V ?= 0
 ifeq ($(V),0)
@@ -103,7 +104,7 @@ bench: all ## measure first-look, print its table, draw its plots
 	@$(OUT)/bench run first-look
 
 # Exit status 1: a run was invalid, which its report shows.
-reference: all ## measure again what README.md shows (over an hour; QUICK=1: ten minutes)
+reference: all ## measure again what README.md shows (under an hour; QUICK=1: under ten minutes)
 	@for name in $(REFERENCE); do \
 		rm -rf results/reference/$$name; \
 		$(OUT)/bench run $$name $(if $(QUICK),--quick) --out results/reference/$$name || \

@@ -45,9 +45,11 @@ check 'the verdict stands where all is within its bounds' shows '| [X1](#x1) | I
 check 'it is open where something is not' \
 	shows '**Verdict.** open: what was measured is not what was expected (confirmed)' \
 	"measure = bytes | $value | 891 | 891 | B" "measure = bytes | $value | 1 | 2 | B"
-check 'an expression is worked off from the left' \
+check 'products go before sums, and parentheses before both' \
 	shows '| ratio | 8.25 : 1 | 8 to 9 |' \
-	"measure = ratio | $value - 891 + 110 - 11 / known:sse/epoll:-:bytes | 8 | 9 | : 1"
+	"measure = ratio | ( $value - 891 + 110 - 11 ) / known:sse/epoll:-:bytes + 2 * 0 | 8 | 9 | : 1"
+check 'a parenthesis that is not closed is refused' refuses 'a parenthesis is not closed' \
+	'measure = x | ( 1 + 2 | 0 | 1 |'
 check 'the ratio of two rows' shows '| ratio | 8.10 |' \
 	"measure = ratio | $value / known:longpoll/epoll:headers=lean:bytes | 8 | 9 |"
 check 'what has no value was not measured' shows '**Verdict.** not measured here yet' \
