@@ -91,6 +91,10 @@ const struct site_request *epoll_asked(const struct epoll_request *request);
 /* Lets the request wait until its topic has news or wait_ns have passed; then `resumed`. */
 int epoll_park(struct epoll_request *request, uint64_t wait_ns);
 
+/* Appends an answer's head without the blank line; content_type NULL: it has no content. */
+void epoll_append_head(struct bytes *out, unsigned status, const char *content_type, size_t size,
+                       bool keep_alive);
+
 /* Answers with the messages above the cursor (200), or without one (204). */
 int epoll_answer_messages(struct epoll_request *request);
 

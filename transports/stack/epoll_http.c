@@ -57,8 +57,8 @@ static void append_field(struct bytes *out, const char *name, const char *value)
 	bytes_printf(out, "%s: %s\r\n", name, value);
 }
 
-static void append_head(struct bytes *out, unsigned status, const char *content_type, size_t size,
-                        bool keep_alive)
+void epoll_append_head(struct bytes *out, unsigned status, const char *content_type, size_t size,
+                       bool keep_alive)
 {
 	bytes_printf(out, "HTTP/1.1 %u %s\r\n", status, reason_phrase(status));
 	if (content_type) {
@@ -85,8 +85,8 @@ static int send_answer(struct epoll_request *request, struct site_answer *answer
 	struct bytes *out = &request->out;
 
 	request->keep_alive = request->keep_alive && !answer->close;
-	append_head(out, answer->status, answer->content_type, bytes_size(&answer->body),
-	            request->keep_alive);
+	epoll_append_head(out, answer->status, answer->content_type, bytes_size(&answer->body),
+	                  request->keep_alive);
 	for (size_t i = 0; i < SITE_FIELDS_MAX && answer->fields[i].name; i++)
 		append_field(out, answer->fields[i].name, answer->fields[i].value);
 	bytes_append_text(out, "\r\n");
@@ -111,7 +111,7 @@ static int answer_empty(struct epoll_request *request)
 	struct bytes *out = &request->out;
 
 	epoll_config(request)->counters->empty_answers++;
-	append_head(out, 204, NULL, 0, request->keep_alive);
+	epoll_append_head(out, 204, NULL, 0, request->keep_alive);
 	if (request->subscription.from_now)
 		bytes_printf(out, FIELD_CURSOR ": %" PRIu64 "\r\n", request->subscriber.cursor);
 	bytes_append_text(out, "\r\n");
@@ -145,8 +145,8 @@ static void make_answer(struct epoll_answer *answer, const struct epoll_request 
 	answer->messages = ndjson_append_after(&body, topic, &cursor, answer->max_messages,
 	                                       epoll_config(request)->message_max_bytes);
 	bytes_clear(&answer->bytes);
-	append_head(&answer->bytes, 200, NDJSON_CONTENT_TYPE, bytes_size(&body),
-	            answer->keep_alive);
+	epoll_append_head(&answer->bytes, 200, NDJSON_CONTENT_TYPE, bytes_size(&body),
+	                  answer->keep_alive);
 	if (missed)
 		bytes_printf(&answer->bytes, FIELD_MISSED ": %" PRIu64 "\r\n", missed);
 	bytes_append_text(&answer->bytes, "\r\n");
