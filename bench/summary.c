@@ -7,6 +7,7 @@
 
 #include "../transports/matrix.h"
 #include "model.h"
+#include "model_bytes.h"
 #include "parameters.h"
 
 #define BOOTSTRAP_SEED 1 /* any, but always the same: a report can be made again */
@@ -289,6 +290,21 @@ static void take_model(struct summary_row *row)
 	row->values[MODEL_MEAN_MS] = holds ? model.mean_s * 1e3 : NAN;
 	row->values[MODEL_MAX_MS] = holds ? model.max_s * 1e3 : NAN;
 	row->values[MODEL_EMPTY_SHARE] = model.empty_share;
+	row->values[MODEL_MESSAGES_PER_RESPONSE] =
+	        holds && parameters->rate_hz > 0 && parameters->cuts == 0
+	                ? model.messages_per_response
+	                : NAN;
+}
+
+/* What the wire carries is known of the lab's networks: the frames of loopback are of any size. */
+static void take_model_bytes(struct summary_row *row)
+{
+	struct model_bytes model = model_bytes_predict(&row->parameters);
+	bool framed = strcmp(row->lab_mode, "loopback") != 0;
+
+	row->values[MODEL_FRAMING_BYTES_PER_MESSAGE] = model.framing_per_message;
+	row->values[MODEL_WIRE_BYTES_PER_MESSAGE] = framed ? model.wire_per_message : NAN;
+	row->values[MODEL_WIRE_BYTES_PER_IDLE_MINUTE] = framed ? model.wire_per_idle_minute : NAN;
 }
 
 static int take_values(struct summary_row *row)
@@ -304,6 +320,7 @@ static int take_values(struct summary_row *row)
 		status = take_interval(row, SERVER_CPU_US_PER_MESSAGE, SERVER_CPU_US_LOW,
 		                       SERVER_CPU_US_HIGH);
 	take_model(row);
+	take_model_bytes(row);
 	return status;
 }
 

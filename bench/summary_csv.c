@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 81
+#define COLUMNS 85
 
 static const struct column columns[COLUMNS];
 
@@ -215,4 +215,8 @@ static const struct column columns[COLUMNS] = {
         {"connect_cpu_us_per_connection", VALUE, .at = CONNECT_CPU_US_PER_CONNECTION},
         {"slab_bytes_per_socket", VALUE, .at = SLAB_BYTES_PER_SOCKET},
         {"server_cpu_us_per_idle_minute", VALUE, .at = SERVER_CPU_US_PER_IDLE_MINUTE},
+        {"model_messages_per_response", VALUE, .at = MODEL_MESSAGES_PER_RESPONSE},
+        {"model_framing_bytes_per_message", VALUE, .at = MODEL_FRAMING_BYTES_PER_MESSAGE},
+        {"model_wire_bytes_per_message", VALUE, .at = MODEL_WIRE_BYTES_PER_MESSAGE},
+        {"model_wire_bytes_per_idle_minute", VALUE, .at = MODEL_WIRE_BYTES_PER_IDLE_MINUTE},
 };

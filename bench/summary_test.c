@@ -366,7 +366,9 @@ static void test_the_columns_are_those_that_were_promised(void **state)
 	        "data_packets_per_message,pure_acks_per_message,retransmissions_per_message,"
 	        "link_lost_packets,link_late_p99_ms,link_cpu_ms,link_rate_up_mbit,link_profile,"
 	        "connect_cpu_us_per_connection,slab_bytes_per_socket,"
-	        "server_cpu_us_per_idle_minute\n";
+	        "server_cpu_us_per_idle_minute,"
+	        "model_messages_per_response,model_framing_bytes_per_message,"
+	        "model_wire_bytes_per_message,model_wire_bytes_per_idle_minute\n";
 	char *text;
 
 	(void)state;
