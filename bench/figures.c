@@ -101,10 +101,10 @@ static void put_median(char *cell, const struct summary_row *row)
 	                  values[LATENCY_P50_HIGH_MS]);
 }
 
-/* Of the mean from what theory says, which may say 0. */
-static void put_deviation(char *cell, const struct summary_row *row)
+/* Of what was measured from what theory says, which may say 0. */
+static void put_off(char *cell, double measured, double model)
 {
-	double off = (row->values[LATENCY_MEAN_MS] / row->values[MODEL_MEAN_MS] - 1) * 100;
+	double off = (measured / model - 1) * 100;
 
 	if (fabs(off) < 0.05)
 		strcpy(cell, "0");
@@ -112,6 +112,28 @@ static void put_deviation(char *cell, const struct summary_row *row)
 		snprintf(cell, TABLE_CELL_BYTES, "%+.1f", off);
 	else
 		strcpy(cell, "-");
+}
+
+static void put_mean_off(char *cell, const struct summary_row *row)
+{
+	put_off(cell, row->values[LATENCY_MEAN_MS], row->values[MODEL_MEAN_MS]);
+}
+
+static void put_wire_off(char *cell, const struct summary_row *row)
+{
+	put_off(cell, row->values[WIRE_BYTES_PER_MESSAGE],
+	        row->values[MODEL_WIRE_BYTES_PER_MESSAGE]);
+}
+
+static void put_answers_off(char *cell, const struct summary_row *row)
+{
+	put_off(cell, row->values[MESSAGES_PER_RESPONSE], row->values[MODEL_MESSAGES_PER_RESPONSE]);
+}
+
+static void put_idle_off(char *cell, const struct summary_row *row)
+{
+	put_off(cell, row->values[WIRE_BYTES_PER_IDLE_MINUTE],
+	        row->values[MODEL_WIRE_BYTES_PER_IDLE_MINUTE]);
 }
 
 static void put_memory(char *cell, const struct summary_row *row)
@@ -189,9 +211,32 @@ static bool has_retransmissions(const struct summary_row *row)
 	return row->values[RETRANSMISSIONS_PER_MESSAGE] > 0;
 }
 
-static bool has_fat_headers(const struct summary_row *row)
+static bool has_pure_acks(const struct summary_row *row)
 {
-	return row->parameters.headers != HTTP_HEADERS_LEAN;
+	return !isnan(row->values[PURE_ACKS_PER_MESSAGE]);
+}
+
+static bool has_wire_model(const struct summary_row *row)
+{
+	return !isnan(row->values[MODEL_WIRE_BYTES_PER_MESSAGE]);
+}
+
+static bool has_framing_model(const struct summary_row *row)
+{
+	return !isnan(row->values[MODEL_FRAMING_BYTES_PER_MESSAGE]);
+}
+
+/* Other than that an answer carries one message. */
+static bool has_answers_model(const struct summary_row *row)
+{
+	double model = row->values[MODEL_MESSAGES_PER_RESPONSE];
+
+	return !isnan(model) && model != 1;
+}
+
+static bool has_idle_model(const struct summary_row *row)
+{
+	return !isnan(row->values[MODEL_WIRE_BYTES_PER_IDLE_MINUTE]);
 }
 
 static bool has_kernel_memory(const struct summary_row *row)
@@ -252,31 +297,59 @@ static const struct figure figures[] = {
         {{"p99", "ms", false}, has_latency, NULL, LATENCY_P99_MS, put_number},
         {{"max", "ms", false}, has_latency, NULL, LATENCY_MAX_MS, put_number},
         {{"model", "mean ms", false}, has_latency, NULL, MODEL_MEAN_MS, put_number},
-        {{"off", "%", false}, has_model, .fill = put_deviation},
+        {{"off", "%", false}, has_model, .fill = put_mean_off},
         {{"there, back", "p50 ms", false}, has_round_trip, NULL, ROUND_TRIP_P50_MS, put_number},
         {{"", "p99 ms", false}, has_round_trip, NULL, ROUND_TRIP_P99_MS, put_number},
         {{"valid", "runs", false}, has_invalid, .fill = put_runs},
         {{"reach", "%", false}, NULL, NULL, REACH, put_percent},
         {{"had", "twice", false}, has_cuts, NULL, DUPLICATES, put_number},
         {{"connected", "again", false}, has_cuts, NULL, RECONNECTS, put_number},
-        {{"framing", "B/msg", false}, has_fat_headers, NULL, FRAMING_BYTES_PER_MESSAGE, put_number},
         {{"wire", "B/msg", false}, is_busy, NULL, WIRE_BYTES_PER_MESSAGE, put_number},
-        {{"pkts", "/msg", false}, is_busy, NULL, PACKETS_PER_MESSAGE, put_ratio},
-        {{"sent again", "/msg", false},
-         has_retransmissions,
-         NULL,
-         RETRANSMISSIONS_PER_MESSAGE,
-         put_number},
         {{"idle wire", "B/min", false}, is_idle, NULL, WIRE_BYTES_PER_IDLE_MINUTE, put_number},
         {{"idle CPU", "µs/min", false}, is_idle, NULL, SERVER_CPU_US_PER_IDLE_MINUTE, put_number},
         {{"CPU", "µs/msg", false}, is_busy, NULL, SERVER_CPU_US_PER_MESSAGE, put_number},
         {{"x epoll", "CPU", false}, has_ratio, .fill = put_to_epoll},
         {{"memory", "KiB/conn", false}, NULL, .fill = put_memory},
-        {{"msgs", "/resp", false}, is_busy, NULL, MESSAGES_PER_RESPONSE, put_ratio},
-        {{"empty", "%", false}, NULL, NULL, EMPTY_SHARE, put_percent},
 };
 
 #define FIGURES (sizeof(figures) / sizeof(*figures))
+
+static const struct figure bytes_figures[] = {
+        WHAT,
+        {{"wire", "B/msg", false}, is_busy, NULL, WIRE_BYTES_PER_MESSAGE, put_number},
+        {{"model", "B/msg", false}, has_wire_model, NULL, MODEL_WIRE_BYTES_PER_MESSAGE, put_number},
+        {{"off", "%", false}, has_wire_model, .fill = put_wire_off},
+        {{"framing", "B/msg", false}, is_busy, NULL, FRAMING_BYTES_PER_MESSAGE, put_number},
+        {{"model", "B/msg", false},
+         has_framing_model,
+         NULL,
+         MODEL_FRAMING_BYTES_PER_MESSAGE,
+         put_number},
+        {{"pkts", "/msg", false}, is_busy, NULL, PACKETS_PER_MESSAGE, put_ratio},
+        {{"ACKs", "/msg", false}, has_pure_acks, NULL, PURE_ACKS_PER_MESSAGE, put_ratio},
+        {{"sent again", "/msg", false},
+         has_retransmissions,
+         NULL,
+         RETRANSMISSIONS_PER_MESSAGE,
+         put_number},
+        {{"msgs", "/resp", false}, is_busy, NULL, MESSAGES_PER_RESPONSE, put_ratio},
+        {{"model", "/resp", false},
+         has_answers_model,
+         NULL,
+         MODEL_MESSAGES_PER_RESPONSE,
+         put_ratio},
+        {{"off", "%", false}, has_answers_model, .fill = put_answers_off},
+        {{"empty", "%", false}, NULL, NULL, EMPTY_SHARE, put_percent},
+        {{"idle wire", "B/min", false}, is_idle, NULL, WIRE_BYTES_PER_IDLE_MINUTE, put_number},
+        {{"model", "B/min", false},
+         has_idle_model,
+         NULL,
+         MODEL_WIRE_BYTES_PER_IDLE_MINUTE,
+         put_number},
+        {{"off", "%", false}, has_idle_model, .fill = put_idle_off},
+};
+
+#define BYTES_FIGURES (sizeof(bytes_figures) / sizeof(*bytes_figures))
 
 static const struct figure connection_figures[] = {
         WHAT,
@@ -344,6 +417,33 @@ static int make_table(struct table *out, const struct summary *summary, const st
 int figures_table(struct table *out, const struct summary *summary)
 {
 	return make_table(out, summary, figures, FIGURES);
+}
+
+int figures_bytes(struct table *out, const struct summary *summary)
+{
+	return make_table(out, summary, bytes_figures, BYTES_FIGURES);
+}
+
+void figures_bytes_notes(const struct summary *summary, void (*line)(void *user, const char *text),
+                         void *user)
+{
+	bool models = false, acks = false;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct summary_row *row = &summary->rows[i];
+
+		models |= has_wire_model(row) || has_framing_model(row) || has_idle_model(row);
+		acks |= has_pure_acks(row);
+	}
+	line(user,
+	     "Both ways, per message received or for an idle subscriber. Framing: what crosses "
+	     "the sockets, less the messages.");
+	if (acks)
+		line(user, "ACKs: packets that are nothing else.");
+	if (models)
+		line(user,
+		     "Model: of the wire contract and of TCP, as on epoll; what another stack "
+		     "is off is what its library adds.");
 }
 
 int figures_connections(struct table *out, const struct summary *summary)
@@ -503,8 +603,8 @@ void figures_notes(const struct summary *summary, const char *machine,
 	                               : ", with 95 % intervals");
 	line(user, text);
 	line(user,
-	     "Wire and pkts: per message received, both ways, with requests and ACKs. CPU: the "
-	     "server's. Memory: its own.");
+	     "Wire: per message received, both ways, with requests and ACKs. CPU: the server's. "
+	     "Memory: its own.");
 	note_columns(summary, line, user);
 	note_cells(summary, line, user);
 	note_lab(summary, line, user);

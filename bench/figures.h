@@ -10,6 +10,14 @@
 /* One row a cell and parameter set; closed by table_close. 0 or -ENOMEM. */
 int figures_table(struct table *out, const struct summary *summary);
 
+/* What crosses the wire, beside what the closed forms say of it (model_bytes.h, model.h), and how
+ * many messages an answer carries. As figures_table. */
+int figures_bytes(struct table *out, const struct summary *summary);
+
+/* Lines under that table. */
+void figures_bytes_notes(const struct summary *summary,
+                         void (*line)(void *user, const char *text), void *user);
+
 /* What a connection costs: time, bytes and packets until it is subscribed, the server's memory.
  * As figures_table. */
 int figures_connections(struct table *out, const struct summary *summary);

@@ -115,6 +115,11 @@ static int print_tables(const struct report_content *content, FILE *out)
 	fputc('\n', out);
 	figures_notes(&content->summary, content->machine, print_line, out);
 	figures_left_out(&content->summary, print_line, out);
+	fputs("\nBytes:\n\n", out);
+	if (status == 0)
+		status = table_write_text(&content->bytes, out);
+	fputc('\n', out);
+	figures_bytes_notes(&content->summary, print_line, out);
 	fputs("\nWhat a connection costs:\n\n", out);
 	if (status == 0)
 		status = table_write_text(&content->connections, out);
@@ -204,6 +209,10 @@ static int write_markdown(const void *what, FILE *out)
 	figures_left_out(&content->summary, markdown_line, out);
 	fputs("<!-- table:end -->\n", out); /* README.md shows a table with its conditions */
 	write_findings(content, out);
+	fputs("\n## Bytes\n\n", out);
+	table_write_markdown(&content->bytes, out);
+	fputs("\n", out);
+	figures_bytes_notes(&content->summary, markdown_line, out);
 	fputs("\n## What a connection costs\n\n", out);
 	table_write_markdown(&content->connections, out);
 	fputs("\n", out);
@@ -255,6 +264,8 @@ static int read_runs(struct report *report)
 	if (status == 0)
 		status = figures_table(&content->table, &content->summary);
 	if (status == 0)
+		status = figures_bytes(&content->bytes, &content->summary);
+	if (status == 0)
 		status = figures_connections(&content->connections, &content->summary);
 	return status;
 }
@@ -301,6 +312,7 @@ int report_make(const char *dir, FILE *out, char *error, size_t error_size)
 	status = make(report);
 	experiment_free(&report->content.experiment);
 	table_close(&report->content.table);
+	table_close(&report->content.bytes);
 	table_close(&report->content.connections);
 	table_close(&report->content.findings);
 	summary_free(&report->content.summary);

@@ -12,7 +12,7 @@
 struct report_content {
 	const char *dir; /* the result's folder */
 	struct summary summary;
-	struct table table, connections;
+	struct table table, bytes, connections;
 	struct table findings; /* the prediction in numbers; no rows where it has none */
 	char machine[256], command[1024];
 	struct experiment experiment; /* all 0 where experiment.ini is not there */

@@ -175,6 +175,13 @@ static void write_figures(const struct report_content *content, FILE *out)
 	fputs("</ul>\n</section>\n", out);
 }
 
+static void write_bytes(const struct report_content *content, FILE *out)
+{
+	write_table(&content->bytes, "Bytes", out);
+	figures_bytes_notes(&content->summary, write_note, out);
+	fputs("</ul>\n</section>\n", out);
+}
+
 static void write_connections(const struct report_content *content, FILE *out)
 {
 	write_table(&content->connections, "What a connection costs", out);
@@ -374,6 +381,7 @@ int report_html_write(const struct report_content *content, FILE *out)
 	write_findings(content, out);
 	status = write_plots(content, out);
 	write_figures(content, out);
+	write_bytes(content, out);
 	write_connections(content, out);
 	write_reading(&content->summary, out);
 	write_invalid(&content->summary, out);

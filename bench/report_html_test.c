@@ -78,6 +78,7 @@ static void read_runs(void)
 	if (summary_read(&content.summary, path, error, sizeof(error)))
 		fail_msg("%s", error);
 	assert_int_equal(figures_table(&content.table, &content.summary), 0);
+	assert_int_equal(figures_bytes(&content.bytes, &content.summary), 0);
 	assert_int_equal(figures_connections(&content.connections, &content.summary), 0);
 }
 
@@ -133,6 +134,7 @@ static int teardown(void **state)
 
 	(void)state;
 	table_close(&content.table);
+	table_close(&content.bytes);
 	table_close(&content.connections);
 	summary_free(&content.summary);
 	free(page);
@@ -176,13 +178,15 @@ static void test_nothing_is_loaded_from_elsewhere(void **state)
 	assert_lacks("url(");
 }
 
-static void test_both_tables_have_their_notes(void **state)
+static void test_all_tables_have_their_notes(void **state)
 {
 	(void)state;
 	add_blocks(1);
 	assert_written();
 	assert_contains("<th scope=\"row\" class=\"name\">sse</th>");
-	assert_contains("<li>Wire and pkts: per message received");
+	assert_contains("<li>Wire: per message received");
+	assert_contains("<h2>Bytes</h2>");
+	assert_contains("<li>Both ways, per message");
 	assert_contains("<h2>What a connection costs</h2>");
 	assert_contains("<li>Times: medians;");
 }
@@ -402,7 +406,7 @@ int main(void)
 	        TEST(test_question_and_prediction_come_first),
 	        TEST(test_without_a_question_the_name_is_the_heading),
 	        TEST(test_nothing_is_loaded_from_elsewhere),
-	        TEST(test_both_tables_have_their_notes),
+	        TEST(test_all_tables_have_their_notes),
 	        TEST(test_what_comes_from_files_is_text),
 	        TEST(test_invalid_runs_have_a_section_of_their_own),
 	        TEST(test_no_invalid_runs_are_said_too),

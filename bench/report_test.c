@@ -174,6 +174,31 @@ static void test_no_line_of_the_table_is_wider_than_a_terminal(void **state)
 		assert_true(strcspn(line, "\n") <= 120);
 }
 
+/* In frames, of which loopback has none, the model's are 100 B and 15 and 132, and 14 one way. */
+static void test_bytes_have_a_table_with_the_model(void **state)
+{
+	(void)state;
+	sample_run("sse", "epoll", 1, &spec, &result);
+	strcpy(result.lab_mode, "direct");
+	add();
+	assert_made();
+	assert_contains(printed, "Bytes:\n\ntransport  stack   wire  model   off  framing  model");
+	assert_contains(printed, "What a connection costs:\n");
+	assert_contains(printed, "Model: of the wire contract");
+	assert_contains(content("report.md"), "## Bytes\n\n| transport | stack | wire<br>B/msg |");
+	assert_contains(content("report.md"), "| sse | epoll | 244 | 247 | -1.3 | 12.0 | 15.2 |");
+}
+
+static void test_what_polls_carry_stands_beside_the_model(void **state)
+{
+	(void)state;
+	sample_run("polling", "epoll", 1, &spec, &result);
+	add();
+	assert_made();
+	assert_contains(content("report.md"), "| msgs<br>/resp | model<br>/resp | off<br>% |");
+	assert_contains(content("report.md"), "| 4.00 | 10.00 | -60.0 | 10 |");
+}
+
 static void test_what_a_connection_costs_has_a_table_of_its_own(void **state)
 {
 	(void)state;
@@ -434,6 +459,8 @@ int main(void)
 	        TEST(test_every_file_is_written),
 	        TEST(test_the_table_says_what_was_measured),
 	        TEST(test_no_line_of_the_table_is_wider_than_a_terminal),
+	        TEST(test_bytes_have_a_table_with_the_model),
+	        TEST(test_what_polls_carry_stands_beside_the_model),
 	        TEST(test_what_a_connection_costs_has_a_table_of_its_own),
 	        TEST(test_what_only_some_runs_have_makes_a_column),
 	        TEST(test_a_hybrid_is_labelled_in_tables_and_plots),

@@ -160,6 +160,43 @@ static void test_theory_stands_beside_what_was_measured(void **state)
 	assert_true(fabs(summary.rows[0].values[MODEL_EMPTY_SHARE] - exp(-10)) < 1e-12);
 }
 
+/* Ids 21 to 120: 79 of two digits, 21 of three. */
+static void test_predicted_bytes_are_those_of_frames(void **state)
+{
+	const double *values;
+
+	(void)state;
+	sample_run("sse", "mhd", 1, &spec, &result);
+	strcpy(result.lab_mode, "direct");
+	add();
+	add_sample("polling", "mhd", 1);
+	read_back();
+	values = summary.rows[1].values;
+	assert_true(fabs(values[MODEL_FRAMING_BYTES_PER_MESSAGE] - 15.21) < 1e-9);
+	assert_true(fabs(values[MODEL_WIRE_BYTES_PER_MESSAGE] - 247.21) < 1e-9);
+	assert_true(values[MODEL_MESSAGES_PER_RESPONSE] == 1);
+	values = summary.rows[0].values;
+	assert_true(fabs(values[MODEL_MESSAGES_PER_RESPONSE] - 10) < 1e-9);
+	assert_false(isnan(values[MODEL_FRAMING_BYTES_PER_MESSAGE]));
+	assert_true(isnan(values[MODEL_WIRE_BYTES_PER_MESSAGE])); /* loopback has none */
+}
+
+static void test_nothing_published_is_an_idle_minute(void **state)
+{
+	const double *values;
+
+	(void)state;
+	sample_run("sse", "mhd", 1, &spec, &result);
+	spec.parameters.rate_hz = 0;
+	spec.parameters.main_s = 60;
+	strcpy(result.lab_mode, "direct");
+	add();
+	read_back();
+	values = summary.rows[0].values;
+	assert_true(fabs(values[MODEL_WIRE_BYTES_PER_IDLE_MINUTE] - 270) < 1e-9);
+	assert_true(isnan(values[MODEL_MESSAGES_PER_RESPONSE]));
+}
+
 /* A run of a stack at so many µs of CPU a message. */
 static void add_cpu(const char *stack, unsigned block, unsigned cpu_us)
 {
@@ -449,6 +486,8 @@ int main(void)
 	        TEST(test_an_invalid_run_is_counted_and_kept_out_of_every_value),
 	        TEST(test_a_row_without_a_valid_run_has_no_measured_value),
 	        TEST(test_theory_stands_beside_what_was_measured),
+	        TEST(test_predicted_bytes_are_those_of_frames),
+	        TEST(test_nothing_published_is_an_idle_minute),
 	        TEST(test_the_price_of_a_stack_is_the_ratio_within_a_block),
 	        TEST(test_a_block_without_epoll_has_no_price),
 	        TEST(test_other_parameters_are_no_measure_for_a_stack),
