@@ -1,6 +1,14 @@
 # Mean delivery latency against what was varied: points measured, lines as the closed form predicts
 load system(sprintf('dirname "%s"', ARG0)).'/style.gp'
 
+# sweep-bytes.gp sets these before it loads this one.
+if (!exists("measured")) {
+	measured = 'latency_mean_ms'
+	predicted = 'model_mean_ms'
+	asked = 'How does the mean latency follow?'
+	value_title = 'mean delivery latency, ms'
+}
+
 # What was varied, if it is one thing; poll_interval_ms is polling's alone.
 candidates = 'link_delay_ms rate_hz payload_bytes subscribers poll_interval_ms'
 titles = "'one-way delay of the link, ms' 'messages a second' 'bytes a message' subscribers 'poll interval, ms'"
@@ -18,7 +26,7 @@ do for [i = 1:words(candidates)] {
 	}
 }
 if (varied eq '' || varied eq 'several') exit status 0
-stats summary using (count_known('latency_mean_ms')) nooutput
+stats summary using (count_known(measured)) nooutput
 if (known == 0) exit status 0
 
 # The cells, each once.
@@ -41,12 +49,12 @@ of(cell, value) = strcol('transport').'/'.strcol('stack') eq cell ? value : NaN
 
 height = 480
 eval open_terminal(height)
-eval question('How does the mean latency follow?', height)
+eval question(asked, height)
 eval place_caption(height)
 set output output
 
 set xlabel title
-set ylabel 'mean delivery latency, ms'
+set ylabel value_title
 if (decades) set logscale x
 set logscale y
 set offsets graph 0.03, graph 0.03
@@ -59,11 +67,11 @@ set datafile missing NaN
 
 # Rows of other cells lie between those of one, so that its line has to be told to go on.
 plot for [i = 1:cell_count] summary \
-	using (of(cells[i], column(varied))):(of(cells[i], column('model_mean_ms'))) \
+	using (of(cells[i], column(varied))):(of(cells[i], column(predicted))) \
 	with lines dashtype (2, 3) linewidth 1.5 linecolor rgb colour_of(transport_in(cells[i])) \
 	notitle, \
 	for [i = 1:cell_count] summary \
-	using (of(cells[i], column(varied))):(of(cells[i], column('latency_mean_ms'))) \
+	using (of(cells[i], column(varied))):(of(cells[i], column(measured))) \
 	with points pointtype ring(cells[i]) ? 6 : 7 pointsize ring(cells[i]) ? 2 : 1 \
 	linewidth 1.5 linecolor rgb colour_of(transport_in(cells[i])) \
 	title cells[i], \
