@@ -15,8 +15,8 @@ int figures_table(struct table *out, const struct summary *summary);
 int figures_bytes(struct table *out, const struct summary *summary);
 
 /* Lines under that table. */
-void figures_bytes_notes(const struct summary *summary,
-                         void (*line)(void *user, const char *text), void *user);
+void figures_bytes_notes(const struct summary *summary, void (*line)(void *user, const char *text),
+                         void *user);
 
 /* What a connection costs: time, bytes and packets until it is subscribed, the server's memory.
  * As figures_table. */

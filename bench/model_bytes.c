@@ -135,11 +135,12 @@ static double mean_over_ids(const struct run_parameters *parameters,
 	double first = before + 1, sum = 0;
 
 	last = fmax(last, first);
-	for (double low = 1; low <= last; low *= IDS_BASE) {
-		double ids = fmin(last, low * IDS_BASE - 1) - fmax(first, low) + 1;
+	for (uint64_t low = 1; (double)low <= last; low *= IDS_BASE) {
+		double highest = (double)low * IDS_BASE - 1;
+		double ids = fmin(last, highest) - fmax(first, (double)low) + 1;
 
 		if (ids > 0)
-			sum += ids * bytes(parameters, (uint64_t)low);
+			sum += ids * bytes(parameters, low);
 	}
 	return sum / (last - before);
 }
@@ -167,11 +168,12 @@ static double polling_acks(const struct run_parameters *parameters, double segme
 /* The share of requests that are acknowledged alone. */
 static double longpoll_request_acks(const struct run_parameters *parameters)
 {
-	double rate_hz = parameters->rate_hz, quick;
+	double rate_hz = parameters->rate_hz, arrived = 2 * delay_of(parameters) * rate_hz;
+	double waiting = parameters->batch ? 1 - exp(-arrived) : fmin(arrived, 1), quick;
 
 	if (parameters->arrivals != ARRIVALS_POISSON)
 		return 1 / rate_hz > QUICK_S;
-	quick = 1 - exp(-rate_hz * (2 * delay_of(parameters) + QUICK_S));
+	quick = 1 - (1 - waiting) * exp(-rate_hz * QUICK_S);
 	return 1 - quick * quick;
 }
 
@@ -233,7 +235,7 @@ static struct exchange mean_exchange(const struct run_parameters *parameters)
 
 	if (most * parameters->payload_bytes > ANSWER_MAX)
 		return (struct exchange){NAN, NAN, NAN};
-	for (double messages = 0; messages <= most; messages++) {
+	for (unsigned messages = 0; messages <= most; messages++) {
 		double share = is(parameters, "polling") ? polling_share(parameters, messages)
 		                                         : longpoll_share(parameters, messages);
 		struct exchange one = {0};

@@ -192,13 +192,23 @@ static void test_a_poll_that_follows_soon_acknowledges_the_answer(void **state)
 
 #define SIMULATED 200000
 
-/* What a simulation knows: a long-poll is at the server 2d after the answer before, and its ACK
- * alone unless both it and the one before were answered within 40 ms. */
+/* Messages of 100 bytes, ids of 3 digits. */
 struct simulated {
-	double messages,
-	        bytes; /* these on the wire, of messages of 100 bytes and ids of 3 digits */
+	double messages, bytes; /* these on the wire */
 };
 
+/* How many, the first at *next_s, which is then the next one's. */
+static unsigned arrivals_until(double end_s, double rate_hz, double *next_s, uint64_t *random)
+{
+	unsigned count = 0;
+
+	for (; *next_s <= end_s; count++)
+		*next_s -= log(1 - random_unit(random)) / rate_hz;
+	return count;
+}
+
+/* A long-poll is at the server 2d after the answer before. Its ACK is alone unless both it and the
+ * one before were answered within 40 ms. */
 static struct simulated simulate_longpoll(double rate_hz, double delay_s)
 {
 	struct simulated found = {0};
@@ -207,11 +217,10 @@ static struct simulated simulate_longpoll(double rate_hz, double delay_s)
 	bool was_quick = true;
 
 	while (found.messages < SIMULATED) {
-		double answered_s = fmax(asked_s, next_s), messages = 0;
+		double answered_s = fmax(asked_s, next_s);
+		unsigned messages = arrivals_until(answered_s, rate_hz, &next_s, &random);
 		bool quick = answered_s - asked_s <= 0.04;
 
-		for (; next_s <= answered_s; messages++)
-			next_s -= log(1 - random_unit(&random)) / rate_hz;
 		found.messages += messages;
 		found.bytes += 73 + (messages < 10 ? 101 : 102) + messages * 101;
 		found.bytes += 66 * (quick && was_quick ? 2 : 3);
@@ -240,6 +249,17 @@ static void test_longpoll_simulated(void **state)
 	}
 }
 
+/* A queue half the time empty: w is 0.5, p 1 - 0.5 e^-0.4 = 0.66484, and 1 - p² = 0.55799. */
+static void test_one_per_response_finds_messages_waiting_more_often(void **state)
+{
+	struct run_parameters run = poisson_run("longpoll", 10, 25);
+
+	(void)state;
+	run.batch = false;
+	assert_near(model_bytes_predict(&run).framing_per_message, 173 + 8, 1e-9);
+	assert_near(model_bytes_predict(&run).wire_per_message, 20 + 181 + 2.55799 * 66, 0.001);
+}
+
 /* Every second; answers of more than one segment come, and each is acknowledged. */
 static struct simulated simulate_polling(double rate_hz)
 {
@@ -247,11 +267,10 @@ static struct simulated simulate_polling(double rate_hz)
 	uint64_t random = 1;
 	double next_s = 0;
 
-	for (double asked_s = 1; found.messages < SIMULATED; asked_s++) {
-		double messages = 0, answer, digits;
+	for (unsigned asked_s = 1; found.messages < SIMULATED; asked_s++) {
+		unsigned messages = arrivals_until(asked_s, rate_hz, &next_s, &random);
+		double answer, digits;
 
-		for (; next_s <= asked_s; messages++)
-			next_s -= log(1 - random_unit(&random)) / rate_hz;
 		digits = 1 + floor(log10(fmax(messages, 1) * 101));
 		answer = messages > 0 ? 98 + digits + messages * 101 : 52;
 		found.messages += messages;
@@ -413,6 +432,7 @@ int main(void)
 	        cmocka_unit_test(test_the_messages_of_a_poll_share_it),
 	        cmocka_unit_test(test_a_poll_that_follows_soon_acknowledges_the_answer),
 	        cmocka_unit_test(test_longpoll_simulated),
+	        cmocka_unit_test(test_one_per_response_finds_messages_waiting_more_often),
 	        cmocka_unit_test(test_polling_simulated),
 	        cmocka_unit_test(test_an_idle_minute_has_heartbeats),
 	        cmocka_unit_test(test_only_the_first_heartbeat_costs_an_ack_more),
