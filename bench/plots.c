@@ -22,6 +22,17 @@ static int is_plot(const struct dirent *entry)
 	       strcmp(entry->d_name, "style" SUFFIX) != 0;
 }
 
+/* As plots, not as files: ".gp" comes after the hyphen of a longer name. */
+static int by_name(const struct dirent **left, const struct dirent **right)
+{
+	size_t left_size = strlen((*left)->d_name) - strlen(SUFFIX);
+	size_t right_size = strlen((*right)->d_name) - strlen(SUFFIX);
+	size_t size = left_size < right_size ? left_size : right_size;
+	int order = memcmp((*left)->d_name, (*right)->d_name, size);
+
+	return order ? order : (left_size > right_size) - (left_size < right_size);
+}
+
 static int script_path(char *path, const char *directory, const char *name)
 {
 	int length = snprintf(path, PATH_MAX, "%s/%s" SUFFIX, directory, name);
@@ -47,7 +58,7 @@ int plots_list(struct plot **out, size_t *count)
 	char directory[PATH_MAX];
 	struct dirent **entries;
 	int status = project_path(directory, sizeof(directory), "scripts/plots");
-	int found = status ? 0 : scandir(directory, &entries, is_plot, alphasort);
+	int found = status ? 0 : scandir(directory, &entries, is_plot, by_name);
 
 	if (status || found < 0)
 		return status ? status : -errno;
