@@ -446,7 +446,7 @@ test_sweep() {
 		return
 	fi
 	run_short 'cells=sse/epoll, websocket/epoll' 'rate_hz=20, 50'
-	check 'what is varied is drawn' plots_are_drawn sweep
+	check 'what is varied is drawn' plots_are_drawn sweep sweep-bytes
 }
 
 # Nobody publishes: what a connection costs that does nothing.
