@@ -102,14 +102,22 @@ int findings_table(struct table *out, const struct experiment *experiment,
 
 /* Closed forms */
 
-static double deviation(const struct summary_row *row)
+/* What is measured, what is predicted of it, and how both are said. */
+struct form {
+	enum summary_value measured, model;
+	const char *what, *unit;
+	int decimals;
+};
+
+/* As a share of what was predicted; NAN where that is none. */
+static double deviation(const struct summary_row *row, const struct form *form)
 {
-	double share = row->values[LATENCY_MEAN_MS] / row->values[MODEL_MEAN_MS] - 1;
+	double share = row->values[form->measured] / row->values[form->model] - 1;
 
 	return isfinite(share) ? share : NAN;
 }
 
-static void say_model(const struct summary *summary, struct teller *teller)
+static void say_form(const struct summary *summary, const struct form *form, struct teller *teller)
 {
 	const struct summary_row *furthest = NULL;
 	unsigned rows = 0;
@@ -118,20 +126,37 @@ static void say_model(const struct summary *summary, struct teller *teller)
 	for (size_t i = 0; i < summary->count; i++) {
 		const struct summary_row *row = &summary->rows[i];
 
-		if (isnan(deviation(row)))
+		if (isnan(deviation(row, form)))
 			continue;
 		rows++;
-		if (!furthest || fabs(deviation(row)) > fabs(deviation(furthest)))
+		if (!furthest || fabs(deviation(row, form)) > fabs(deviation(furthest, form)))
 			furthest = row;
 	}
 	if (!furthest)
 		return;
-	snprintf(text, sizeof(text),
-	         "The mean latency of %u row%s is within %.1f %% of its closed form; the furthest "
-	         "is %s, by %+.2f ms.",
-	         rows, rows == 1 ? "" : "s", fabs(deviation(furthest)) * 100, furthest->label,
-	         furthest->values[LATENCY_MEAN_MS] - furthest->values[MODEL_MEAN_MS]);
+	snprintf(
+	        text, sizeof(text),
+	        "%s of %u row%s within %.1f %% of the closed form; the furthest is %s, by %+.*f%s.",
+	        form->what, rows, rows == 1 ? " are" : "s are",
+	        fabs(deviation(furthest, form)) * 100, furthest->label, form->decimals,
+	        furthest->values[form->measured] - furthest->values[form->model], form->unit);
 	tell(teller, text);
+}
+
+static void say_forms(const struct summary *summary, struct teller *teller)
+{
+	static const struct form forms[] = {
+	        {LATENCY_MEAN_MS, MODEL_MEAN_MS, "Mean latencies", " ms", 2},
+	        {WIRE_BYTES_PER_MESSAGE, MODEL_WIRE_BYTES_PER_MESSAGE, "Bytes on the wire", " B",
+	         1},
+	        {WIRE_BYTES_PER_IDLE_MINUTE, MODEL_WIRE_BYTES_PER_IDLE_MINUTE,
+	         "Bytes of an idle minute", " B", 0},
+	        {MESSAGES_PER_RESPONSE, MODEL_MESSAGES_PER_RESPONSE, "Messages per response", "",
+	         2},
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+		say_form(summary, &forms[i], teller);
 }
 
 /* CPU, run against run */
@@ -320,7 +345,7 @@ void findings_lines(const struct experiment *experiment, const struct summary *s
 {
 	struct teller teller = {line, user, 0};
 
-	say_model(summary, &teller);
+	say_forms(summary, &teller);
 	say_knees(experiment, summary, &teller);
 	if (is_one_cadence(summary)) {
 		say_cpu_of_libraries(summary, &teller);
