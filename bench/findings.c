@@ -49,8 +49,11 @@ static void append_item(struct sentence *sentence, const char *text)
 
 static void put_value(char *cell, double value, const char *unit)
 {
-	snprintf(cell, TABLE_CELL_BYTES, "%.*f%s%s", fabs(value) >= 100 ? 0 : 2, value,
-	         *unit ? " " : "", unit);
+	snprintf(cell, TABLE_CELL_BYTES, "%.*f%s%s",
+	         fabs(value) >= 1000  ? 0
+	         : fabs(value) >= 100 ? 1
+	                              : 2,
+	         value, *unit ? " " : "", unit);
 }
 
 static void put_bounds(char *cell, const struct expectation *expectation)
@@ -109,12 +112,14 @@ struct form {
 	int decimals;
 };
 
-/* As a share of what was predicted; NAN where that is none. */
+/* As a share of what was predicted; NAN where that is none, or a matter of course. */
 static double deviation(const struct summary_row *row, const struct form *form)
 {
-	double share = row->values[form->measured] / row->values[form->model] - 1;
+	double model = row->values[form->model];
+	double share = row->values[form->measured] / model - 1;
+	bool of_course = form->model == MODEL_MESSAGES_PER_RESPONSE && model == 1;
 
-	return isfinite(share) ? share : NAN;
+	return isfinite(share) && !of_course ? share : NAN;
 }
 
 static void say_form(const struct summary *summary, const struct form *form, struct teller *teller)
@@ -134,12 +139,17 @@ static void say_form(const struct summary *summary, const struct form *form, str
 	}
 	if (!furthest)
 		return;
-	snprintf(
-	        text, sizeof(text),
-	        "%s of %u row%s within %.1f %% of the closed form; the furthest is %s, by %+.*f%s.",
-	        form->what, rows, rows == 1 ? " are" : "s are",
-	        fabs(deviation(furthest, form)) * 100, furthest->label, form->decimals,
-	        furthest->values[form->measured] - furthest->values[form->model], form->unit);
+	if (fabs(deviation(furthest, form)) < 0.0005)
+		snprintf(text, sizeof(text), "%s of %u row%s as the closed form says.", form->what,
+		         rows, rows == 1 ? " are" : "s are");
+	else
+		snprintf(
+		        text, sizeof(text),
+		        "%s of %u row%s within %.1f %% of the closed form; the furthest is %s, by %+.*f%s.",
+		        form->what, rows, rows == 1 ? " are" : "s are",
+		        fabs(deviation(furthest, form)) * 100, furthest->label, form->decimals,
+		        furthest->values[form->measured] - furthest->values[form->model],
+		        form->unit);
 	tell(teller, text);
 }
 
