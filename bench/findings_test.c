@@ -85,7 +85,7 @@ static void test_an_expectation_is_held_against_what_was_measured(void **state)
 	};
 	static const char *const cells[][4] = {
 	        {"within", "20 to 21 ms", "20.50 ms", "yes"},
-	        {"outside", "1 to 2", "205", "no"},
+	        {"outside", "1 to 2", "205.0", "no"},
 	        {"unknown", "3 ms", "-", "not measured in this run"},
 	};
 
@@ -113,9 +113,17 @@ static void test_the_row_furthest_from_its_closed_form_is_named(void **state)
 	set(2, "websocket", "epoll"); /* of 0 nothing is a share */
 	rows[2].values[LATENCY_MEAN_MS] = 1;
 	rows[2].values[MODEL_MEAN_MS] = 0;
-	assert_said(
-	        "The mean latency of 2 rows is within 5.0 % of its closed form; the furthest is "
-	        "sse/epoll, by +1.00 ms.\n");
+	rows[0].values[MESSAGES_PER_RESPONSE] = 1.9;
+	rows[0].values[MODEL_MESSAGES_PER_RESPONSE] = 2;
+	rows[1].values[MESSAGES_PER_RESPONSE] = 2; /* of a stream, whose every message is one */
+	rows[1].values[MODEL_MESSAGES_PER_RESPONSE] = 1;
+	rows[1].values[WIRE_BYTES_PER_MESSAGE] = 154.01;
+	rows[1].values[MODEL_WIRE_BYTES_PER_MESSAGE] = 154;
+	assert_said("Mean latencies of 2 rows are within 5.0 % of the closed form; the furthest is "
+	            "sse/epoll, by +1.00 ms.\n"
+	            "Bytes on the wire of 1 row are as the closed form says.\n"
+	            "Messages per response of 1 row are within 5.0 % of the closed form; the "
+	            "furthest is polling/epoll, by -0.10.\n");
 }
 
 static void test_only_what_every_block_shows_is_a_difference(void **state)
