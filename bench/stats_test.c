@@ -263,6 +263,143 @@ static void test_a_binomial_tail_of_many_trials_falls_from_1_to_0(void **state)
 	assert_true(fabs(stats_binomial_at_least(TRIALS, 110, 0.01) - 0.004355528124796) < 1e-9);
 }
 
+/* Two samples without equal values, at most 20 each, whose U is that: u / b_count of a lie above
+ * all of b, one above the lowest u % b_count of b, the others below. */
+static struct rank_test test_with_u(size_t a_count, size_t b_count, size_t u)
+{
+	double a[20], b[20];
+
+	for (size_t j = 0; j < b_count; j++)
+		b[j] = (double)(j + 1);
+	for (size_t i = 0; i < a_count; i++) {
+		if (i < u / b_count)
+			a[i] = (double)(b_count + 1 + i);
+		else if (i == u / b_count)
+			a[i] = (double)(u % b_count) + 0.5;
+		else
+			a[i] = -(double)i;
+	}
+	return stats_mann_whitney(a, a_count, b, b_count);
+}
+
+/* Mann and Whitney 1947, table I, to the three places that are printed there: the chance of a U
+ * of so much or less, which is on one side. */
+static void test_the_chance_of_u_is_that_of_mann_and_whitney_s_table(void **state)
+{
+	static const double of_3_and_3[] = {.050, .100, .200, .350, .500};
+	static const double of_4_and_4[] = {.014, .029, .057, .100, .171, .243, .343, .443};
+
+	(void)state;
+	for (size_t u = 0; u < 5; u++) {
+		struct rank_test test = test_with_u(3, 3, u);
+
+		assert_is(test.u, (double)u);
+		assert_true(fabs(test.p / 2 - of_3_and_3[u]) < 0.0005);
+	}
+	for (size_t u = 0; u < 8; u++)
+		assert_true(fabs(test_with_u(4, 4, u).p / 2 - of_4_and_4[u]) < 0.0005);
+}
+
+/* Two-sided at 0.05 and at 0.01: the greatest U that is still significant. */
+static void test_critical_values_are_those_of_the_tables(void **state)
+{
+	static const struct {
+		size_t n, m, u;
+		double level;
+	} critical[] = {
+	        {5, 5, 2, 0.05},    {5, 9, 7, 0.05},     {6, 10, 11, 0.05},   {8, 8, 13, 0.05},
+	        {9, 9, 17, 0.05},   {9, 9, 11, 0.01},    {10, 10, 23, 0.05},  {12, 20, 69, 0.05},
+	        {10, 10, 16, 0.01}, {20, 20, 127, 0.05}, {20, 20, 105, 0.01},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(critical) / sizeof(*critical); i++) {
+		size_t n = critical[i].n, m = critical[i].m, u = critical[i].u;
+
+		assert_true(test_with_u(n, m, u).p <= critical[i].level);
+		assert_true(test_with_u(n, m, u + 1).p > critical[i].level);
+	}
+}
+
+/* By counting in integers, with another recurrence. */
+static void test_p_without_ties_is_exact(void **state)
+{
+	(void)state;
+	assert_is(test_with_u(5, 5, 2).p, 8. / 252);
+	assert_is(test_with_u(9, 9, 17).p, 0.039983545865898806);
+	assert_is(test_with_u(9, 9, 12).p, 0.010612916495269437);
+	assert_is(test_with_u(20, 20, 127).p, 0.04909032518937244);
+	assert_is(test_with_u(20, 20, 200).p, 1);
+}
+
+static void test_either_sample_may_come_first(void **state)
+{
+	(void)state;
+	const double a[] = {19, 22, 16, 29, 24}, b[] = {20, 11, 17, 12};
+	struct rank_test one = stats_mann_whitney(a, 5, b, 4);
+	struct rank_test other = stats_mann_whitney(b, 4, a, 5);
+
+	assert_is(one.u, 17);
+	assert_is(other.u, 3);
+	assert_is(one.p, 14. / 126);
+	assert_is(other.p, 14. / 126);
+}
+
+/* By trying all 20, 126 and 84 ways to deal out the values. */
+static void test_p_with_ties_is_exact_too(void **state)
+{
+	(void)state;
+	const double ones[] = {1, 1, 1}, twos[] = {2, 2, 2};
+	const double a[] = {1, 2, 2, 5}, b[] = {2, 3, 4, 6, 6};
+	const double c[] = {3, 4, 4}, d[] = {1, 2, 3, 3, 4, 5};
+
+	assert_is(stats_mann_whitney(ones, 3, twos, 3).p, 0.1);
+	assert_is(stats_mann_whitney(ones, 3, ones, 3).p, 1);
+	assert_is(stats_mann_whitney(a, 4, b, 5).u, 4);
+	assert_is(stats_mann_whitney(a, 4, b, 5).p, 11. / 63);
+	assert_is(stats_mann_whitney(c, 3, d, 6).p, 4. / 7);
+}
+
+/* Whole numbers, so that there are ties: by the formula, and near what exact counting gives. */
+static void test_p_of_many_values_is_that_of_a_normal_distribution(void **state)
+{
+	enum { COUNT = 30 };
+	double a[COUNT], b[COUNT], same[COUNT];
+	struct rank_test test;
+
+	(void)state;
+	for (int i = 0; i < COUNT; i++) {
+		a[i] = i % 5;
+		b[i] = i % 5 + (i % 3 != 0);
+		same[i] = 7;
+	}
+	test = stats_mann_whitney(a, COUNT, b, COUNT);
+	assert_is(test.u, 342);
+	assert_is(test.p, 0.10579477934122805);
+	assert_true(fabs(test.p - 0.10637750237283615) < 0.001);
+	assert_is(stats_mann_whitney(same, COUNT, same, COUNT).p, 1);
+}
+
+static void test_there_is_no_p_of_nothing(void **state)
+{
+	(void)state;
+	const double values[] = {1, 2, NAN};
+
+	assert_true(isnan(stats_mann_whitney(values, 2, NULL, 0).p));
+	assert_true(isnan(stats_mann_whitney(NULL, 0, values, 2).u));
+	assert_true(isnan(stats_mann_whitney(values, 2, values, 3).p));
+}
+
+static void test_the_least_p_is_that_of_samples_that_do_not_meet(void **state)
+{
+	(void)state;
+	assert_is(stats_mann_whitney_least(1, 1), 1);
+	assert_is(stats_mann_whitney_least(3, 3), 0.1);
+	assert_is(stats_mann_whitney_least(5, 5), 2. / 252);
+	for (size_t count = 1; count <= 9; count++)
+		assert_is(stats_mann_whitney_least(count, 9), test_with_u(count, 9, 0).p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +425,14 @@ int main(void)
 	                test_none_or_more_is_certain_and_more_than_there_are_is_impossible),
 	        cmocka_unit_test(test_what_never_or_always_succeeds_does_so),
 	        cmocka_unit_test(test_a_binomial_tail_of_many_trials_falls_from_1_to_0),
+	        cmocka_unit_test(test_the_chance_of_u_is_that_of_mann_and_whitney_s_table),
+	        cmocka_unit_test(test_critical_values_are_those_of_the_tables),
+	        cmocka_unit_test(test_p_without_ties_is_exact),
+	        cmocka_unit_test(test_either_sample_may_come_first),
+	        cmocka_unit_test(test_p_with_ties_is_exact_too),
+	        cmocka_unit_test(test_p_of_many_values_is_that_of_a_normal_distribution),
+	        cmocka_unit_test(test_there_is_no_p_of_nothing),
+	        cmocka_unit_test(test_the_least_p_is_that_of_samples_that_do_not_meet),
 	};
 
 	return cmocka_run_group_tests_name("stats", tests, NULL, NULL);
