@@ -12,14 +12,22 @@
 #include "summary.h"
 #include "table.h"
 
-#define PAIRS_MIN 5 /* fewer may all have the same arm ahead by chance once in eight times */
+#define LEVEL     0.05 /* of a test: a p above it calls no difference */
+#define PAIRS_MIN 5    /* fewer may all have the same arm ahead by chance once in eight times */
 
 struct comparison {
 	struct summary a, b;
 	const struct summary_row **rows_a, **rows_b; /* that belong together */
 	size_t count;
+	enum compare_test test;
 	struct table table;
 };
+
+bool compare_test_parse(const char *name, enum compare_test *out)
+{
+	*out = COMPARE_MANN_WHITNEY;
+	return strcmp(name, "mann-whitney") == 0;
+}
 
 /* The environments */
 
@@ -166,21 +174,68 @@ static void put_ms(char *cell, double value)
 		snprintf(cell, TABLE_CELL_BYTES, "%.3f", value);
 }
 
+static void put_p(char *cell, double p)
+{
+	if (isnan(p))
+		strcpy(cell, "-");
+	else if (p < 0.001)
+		strcpy(cell, "<0.001");
+	else
+		snprintf(cell, TABLE_CELL_BYTES, "%.3f", p);
+}
+
+/* The ratio and, where there is a test, its p. Gives the column behind them. */
+static size_t put_figure(struct comparison *comparison, size_t i, enum summary_value value,
+                         size_t column)
+{
+	const struct summary_row *a = comparison->rows_a[i], *b = comparison->rows_b[i];
+	struct summary_ratio ratio = summary_ratio(b, a, value);
+
+	put_ratio(comparison->table.rows[i][column++], &ratio);
+	if (comparison->test == COMPARE_MANN_WHITNEY)
+		put_p(comparison->table.rows[i][column++], summary_test(a, b, value).p);
+	return column;
+}
+
 static void fill_row(struct comparison *comparison, size_t i)
 {
 	const struct summary_row *a = comparison->rows_a[i], *b = comparison->rows_b[i];
 	struct summary_ratio latency = summary_ratio(b, a, LATENCY_P50_MS);
-	struct summary_ratio bytes = summary_ratio(b, a, WIRE_BYTES_PER_MESSAGE);
-	struct summary_ratio cpu = summary_ratio(b, a, SERVER_CPU_US_PER_MESSAGE);
 	char(*cells)[TABLE_CELL_BYTES] = comparison->table.rows[i];
+	size_t column;
 
 	snprintf(cells[0], TABLE_CELL_BYTES, "%.95s", a->label);
 	put_ms(cells[1], a->values[LATENCY_P50_MS]);
 	put_ms(cells[2], b->values[LATENCY_P50_MS]);
-	put_ratio(cells[3], &latency);
-	put_verdict(cells[4], &latency);
-	put_ratio(cells[5], &bytes);
-	put_ratio(cells[6], &cpu);
+	column = put_figure(comparison, i, LATENCY_P50_MS, 3);
+	put_verdict(cells[column++], &latency);
+	column = put_figure(comparison, i, WIRE_BYTES_PER_MESSAGE, column);
+	put_figure(comparison, i, SERVER_CPU_US_PER_MESSAGE, column);
+}
+
+static bool is_as_an_earlier_one(const struct comparison *comparison, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (comparison->rows_a[j]->runs == comparison->rows_a[i]->runs &&
+		    comparison->rows_b[j]->runs == comparison->rows_b[i]->runs)
+			return true;
+	return false;
+}
+
+static void explain_test(const struct comparison *comparison, FILE *out)
+{
+	fputs("\np: Mann and Whitney's U, two-sided, all runs of A against all runs of B, unpaired. Of\n"
+	      "twenty figures that are the same one has a p below 0.05 by chance.\n",
+	      out);
+	for (size_t i = 0; i < comparison->count; i++) {
+		unsigned a = comparison->rows_a[i]->runs, b = comparison->rows_b[i]->runs;
+		double least = stats_mann_whitney_least(a, b);
+
+		if (a && b && !is_as_an_earlier_one(comparison, i))
+			fprintf(out, "With %u run%s against %u no p can be below %.2g%s.\n", a,
+			        a == 1 ? "" : "s", b, least,
+			        least > LEVEL ? ": no such test can call a difference" : "");
+	}
 }
 
 static int write_rows(struct comparison *comparison, FILE *out)
@@ -190,8 +245,23 @@ static int write_rows(struct comparison *comparison, FILE *out)
 	        {"B / A", "p50", false}, {"", "of p50", true},   {"B / A", "wire B/msg", false},
 	        {"B / A", "CPU", false},
 	};
-	int status = table_open(&comparison->table, columns, sizeof columns / sizeof *columns,
-	                        comparison->count);
+	static const struct table_column with_p[] = {
+	        {"cell", "", true},
+	        {"A p50", "ms", false},
+	        {"B p50", "ms", false},
+	        {"B / A", "p50", false},
+	        {"p", "", false},
+	        {"", "of p50", true},
+	        {"B / A", "wire B/msg", false},
+	        {"p", "", false},
+	        {"B / A", "CPU", false},
+	        {"p", "", false},
+	};
+	bool test = comparison->test == COMPARE_MANN_WHITNEY;
+	int status =
+	        table_open(&comparison->table, test ? with_p : columns,
+	                   test ? sizeof with_p / sizeof *with_p : sizeof columns / sizeof *columns,
+	                   comparison->count);
 
 	for (size_t i = 0; status == 0 && i < comparison->count; i++)
 		fill_row(comparison, i);
@@ -200,6 +270,8 @@ static int write_rows(struct comparison *comparison, FILE *out)
 	fputs("\nB / A: medians of the ratios block by block, with 95 % intervals. A difference is\n"
 	      "one where the interval does not hold 1.\n",
 	      out);
+	if (test)
+		explain_test(comparison, out);
 	return status;
 }
 
@@ -227,9 +299,10 @@ static int compare(struct comparison *comparison, const char *a, const char *b, 
 	return write_rows(comparison, out);
 }
 
-int compare_results(const char *a, const char *b, FILE *out, char *error, size_t error_size)
+int compare_results(const char *a, const char *b, enum compare_test test, FILE *out, char *error,
+                    size_t error_size)
 {
-	struct comparison comparison = {.count = 0};
+	struct comparison comparison = {.test = test};
 	int status = compare(&comparison, a, b, out, error, error_size);
 
 	table_close(&comparison.table);

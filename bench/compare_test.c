@@ -52,13 +52,18 @@ static void add(const char *folder, const char *transport, unsigned block, doubl
 	assert_int_equal(fclose(file), 0);
 }
 
-static int compare(void)
+static int compare_by(enum compare_test test)
 {
 	FILE *out = open_memstream(&printed, &printed_size);
-	int status = compare_results(folder_a, folder_b, out, error, sizeof error);
+	int status = compare_results(folder_a, folder_b, test, out, error, sizeof error);
 
 	fclose(out);
 	return status;
+}
+
+static int compare(void)
+{
+	return compare_by(COMPARE_INTERVALS);
 }
 
 static int setup(void **state)
@@ -123,6 +128,52 @@ static void test_blocks_that_only_one_has_are_left_out(void **state)
 	assert_non_null(strstr(printed, "3 blocks: too few to tell"));
 }
 
+static void test_a_p_stands_beside_each_ratio_where_it_is_asked_for(void **state)
+{
+	(void)state;
+	for (unsigned block = 1; block <= 5; block++) {
+		add(folder_a, "sse", block, 1);
+		add(folder_b, "sse", block, 2);
+	}
+	assert_int_equal(compare(), 0);
+	assert_null(strstr(printed, "Whitney"));
+	assert_null(strstr(printed, "0.008"));
+	free(printed);
+	assert_int_equal(compare_by(COMPARE_MANN_WHITNEY), 0);
+	assert_non_null(strstr(printed, "]  0.008  B is slower")); /* 2 / 252 */
+	assert_non_null(strstr(printed, "  1.000\n"));             /* the same CPU in all */
+	assert_non_null(strstr(printed, "With 5 runs against 5 no p can be below 0.0079.\n"));
+}
+
+/* Three runs, and of a cell that has one invalid run two. */
+static void test_the_least_p_of_so_few_runs_is_said(void **state)
+{
+	(void)state;
+	for (unsigned block = 1; block <= 3; block++) {
+		add(folder_a, "polling", block, 1);
+		add(folder_b, "polling", block, 2);
+		add(folder_a, "sse", block, 1);
+		if (block < 3)
+			add(folder_b, "sse", block + 3, 2);
+	}
+	assert_int_equal(compare_by(COMPARE_MANN_WHITNEY), 0);
+	assert_non_null(strstr(printed, "]  0.100  3 blocks: too few"));
+	assert_non_null(strstr(printed, "  0.200  no block in common")); /* 2 / 10 */
+	assert_non_null(strstr(printed, "With 3 runs against 3 no p can be below 0.1: no such test "
+	                                "can call a difference.\nWith 3 runs against 2 no p can be "
+	                                "below 0.2: "));
+}
+
+static void test_a_test_is_known_by_its_name(void **state)
+{
+	enum compare_test test = COMPARE_INTERVALS;
+
+	(void)state;
+	assert_true(compare_test_parse("mann-whitney", &test));
+	assert_int_equal(test, COMPARE_MANN_WHITNEY);
+	assert_false(compare_test_parse("t", &test));
+}
+
 static void test_what_differs_where_they_were_measured_comes_first(void **state)
 {
 	(void)state;
@@ -165,6 +216,9 @@ int main(void)
 	        TEST(test_a_difference_is_one_where_the_interval_leaves_1_out),
 	        TEST(test_few_blocks_tell_nothing),
 	        TEST(test_blocks_that_only_one_has_are_left_out),
+	        TEST(test_a_p_stands_beside_each_ratio_where_it_is_asked_for),
+	        TEST(test_the_least_p_of_so_few_runs_is_said),
+	        TEST(test_a_test_is_known_by_its_name),
 	        TEST(test_what_differs_where_they_were_measured_comes_first),
 	        TEST(test_without_a_common_row_there_is_nothing_to_compare),
 	        TEST(test_a_folder_without_a_result_is_named),

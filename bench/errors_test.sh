@@ -83,6 +83,7 @@ test_wrong_arguments() {
 	refused 'none/runs.jsonl: no such file' report none
 	refused 'compare: which two result folders?' compare none
 	refused 'none/runs.jsonl: no such file' compare none none
+	refused "--test: 't' is no test (known: mann-whitney)" compare none none --test t
 	refused "there is no workload 'moon'" advise moon
 	refused "--set link_profile=moon: 'moon' is not known" advise game --link moon
 	refused "verify: 'game': nothing is expected there" verify game

@@ -136,18 +136,37 @@ static int report(int argc, char **argv)
 
 /* bench compare */
 
+static const struct argp_option compare_options[] = {
+        {"test", 't', "mann-whitney", 0, "Put the test's two-sided p beside each ratio", 0},
+        {0},
+};
+
+static error_t parse_compare(int key, char *arg, struct argp_state *state)
+{
+	if (key != 't')
+		return ARGP_ERR_UNKNOWN;
+	if (!compare_test_parse(arg, state->input))
+		exit(usage_error("--test: '%s' is no test (known: mann-whitney)", arg));
+	return 0;
+}
+
 static int compare(int argc, char **argv)
 {
-	static const struct argp argp = {
-	        NULL, NULL, "A B", "Sets what was measured in result folder B beside A.",
-	        NULL, NULL, NULL};
+	static const struct argp argp = {compare_options,
+	                                 parse_compare,
+	                                 "A B",
+	                                 "Sets what was measured in result folder B beside A.",
+	                                 NULL,
+	                                 NULL,
+	                                 NULL};
+	enum compare_test test = COMPARE_INTERVALS;
 	char error[ERROR_MAX];
 	int first;
 
-	argp_parse(&argp, argc, argv, 0, &first, NULL);
+	argp_parse(&argp, argc, argv, 0, &first, &test);
 	if (first != argc - 2)
 		return usage_error("compare: which two result folders?");
-	if (compare_results(argv[first], argv[first + 1], stdout, error, sizeof error))
+	if (compare_results(argv[first], argv[first + 1], test, stdout, error, sizeof error))
 		return usage_error("%s", error);
 	return EXIT_SUCCESS;
 }

@@ -258,6 +258,21 @@ struct summary_ratio summary_ratio(const struct summary_row *row, const struct s
 	return ratio;
 }
 
+struct rank_test summary_test(const struct summary_row *a, const struct summary_row *b,
+                              enum summary_value value)
+{
+	struct rank_test test = {NAN, NAN};
+	size_t count_a, count_b;
+	double *of_a = known_samples(a, value, &count_a);
+	double *of_b = known_samples(b, value, &count_b);
+
+	if (of_a && of_b)
+		test = stats_mann_whitney(of_a, count_a, of_b, count_b);
+	free(of_a);
+	free(of_b);
+	return test;
+}
+
 static void take_ratio(const struct summary *summary, struct summary_row *row)
 {
 	const struct summary_row *epoll = epoll_row(summary, row);

@@ -147,6 +147,10 @@ struct summary_ratio {
 struct summary_ratio summary_ratio(const struct summary_row *row, const struct summary_row *to,
                                    enum summary_value value);
 
+/* Of all valid runs that have the value, unpaired, whichever blocks they are of. */
+struct rank_test summary_test(const struct summary_row *a, const struct summary_row *b,
+                              enum summary_value value);
+
 /* Writes summary.csv: one line a row, empty where there is no value. 0 or -EIO. */
 int summary_write_csv(const struct summary *summary, FILE *out);
 
