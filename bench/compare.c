@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "environment.h"
 #include "parameters.h"
 #include "summary.h"
 #include "table.h"
@@ -30,15 +31,6 @@ bool compare_test_parse(const char *name, enum compare_test *out)
 }
 
 /* The environments */
-
-static json_t *read_environment(const char *folder)
-{
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof path, "%s/environment.json", folder) >= (int)sizeof path)
-		return NULL;
-	return json_load_file(path, 0, NULL);
-}
 
 /* When and by which command says nothing of the machine. */
 static bool is_of_no_weight(const char *key)
@@ -88,7 +80,8 @@ static unsigned write_differences(const char *name, const json_t *a, const json_
 
 static void compare_environments(const char *a, const char *b, FILE *out)
 {
-	json_t *of_a = read_environment(a), *of_b = read_environment(b);
+	int ignored;
+	json_t *of_a = environment_read(a, &ignored), *of_b = environment_read(b, &ignored);
 
 	fprintf(out, "A: %s\nB: %s\n\n", a, b);
 	if (!of_a || !of_b) {

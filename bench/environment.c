@@ -266,8 +266,7 @@ int environment_write(const char *dir, const char *lab_mode)
 	return status;
 }
 
-/* NULL with *status set where the file is not there or not what was written. */
-static json_t *read_json(const char *dir, int *status)
+json_t *environment_read(const char *dir, int *status)
 {
 	char path[PATH_MAX];
 	FILE *file;
@@ -292,7 +291,7 @@ int environment_caption(const char *dir, char *caption, size_t size)
 {
 	const char *model = NULL, *release = NULL, *lab_mode = NULL, *date = NULL;
 	int status, count = 0, is_guest = 0, digits = 0;
-	json_t *json = read_json(dir, &status);
+	json_t *json = environment_read(dir, &status);
 
 	if (!json)
 		return status;
@@ -317,7 +316,7 @@ int environment_command(const char *dir, char *command, size_t size)
 {
 	const char *text = "";
 	int status;
-	json_t *json = read_json(dir, &status);
+	json_t *json = environment_read(dir, &status);
 
 	if (!json)
 		return status;
@@ -331,7 +330,7 @@ int environment_hash(const char *dir, char hash[ENVIRONMENT_HASH_SIZE])
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	int status;
-	json_t *json = read_json(dir, &status);
+	json_t *json = environment_read(dir, &status);
 	char *text = json ? json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
 
 	json_decref(json);

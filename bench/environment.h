@@ -2,6 +2,7 @@
 #ifndef BENCH_ENVIRONMENT_H
 #define BENCH_ENVIRONMENT_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 /*
@@ -11,6 +12,10 @@
  * machine does not tell is null. 0 or a negative errno.
  */
 int environment_write(const char *dir, const char *lab_mode);
+
+/* What stands in dir/environment.json; the caller drops the reference. NULL with *status set to a
+ * negative errno: -ENOENT where it is not there, -EBADMSG where it is no JSON. */
+json_t *environment_read(const char *dir, int *status);
 
 /* One line for captions, from dir/environment.json: "2 × AMD EPYC … (virtual), Linux 6.18,
  * loopback, 2026-11-23". 0 or a negative errno. */

@@ -124,6 +124,21 @@ static void test_a_file_that_is_missing_or_broken_is_reported(void **state)
 	assert_int_equal(environment_command(dir, caption, sizeof(caption)), -EBADMSG);
 }
 
+static void test_what_was_written_can_be_read(void **state)
+{
+	int status = -1;
+	json_t *json;
+
+	(void)state;
+	assert_null(environment_read(dir, &status));
+	assert_int_equal(status, -ENOENT);
+	assert_int_equal(environment_write(dir, "link"), 0);
+	json = environment_read(dir, &status);
+	assert_int_equal(status, 0);
+	assert_string_equal(json_string_value(json_object_get(json, "lab_mode")), "link");
+	json_decref(json);
+}
+
 static void test_another_environment_has_another_hash(void **state)
 {
 	char one[ENVIRONMENT_HASH_SIZE], same[ENVIRONMENT_HASH_SIZE], other[ENVIRONMENT_HASH_SIZE];
@@ -157,6 +172,7 @@ int main(void)
 	        TEST(test_the_caption_says_machine_kernel_lab_and_day),
 	        TEST(test_a_caption_can_do_without_what_was_not_told),
 	        TEST(test_a_file_that_is_missing_or_broken_is_reported),
+	        TEST(test_what_was_written_can_be_read),
 	        TEST(test_another_environment_has_another_hash),
 	        TEST(test_a_directory_that_is_not_there_is_reported),
 	};

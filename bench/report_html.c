@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "environment.h"
 #include "figures.h"
 #include "findings.h"
 #include "html.h"
@@ -325,16 +326,6 @@ static void write_invalid(const struct summary *summary, FILE *out)
 	fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
 }
 
-/* NULL where it is not there or no JSON. */
-static json_t *read_environment(const char *dir)
-{
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof(path), "%s/environment.json", dir) >= PATH_MAX)
-		return NULL;
-	return json_load_file(path, 0, NULL);
-}
-
 static void write_environment(json_t *environment, FILE *out)
 {
 	fputs("<section>\n<h2>Environment</h2>\n", out);
@@ -372,8 +363,8 @@ static void write_again(const struct report_content *content, const json_t *envi
 
 int report_html_write(const struct report_content *content, FILE *out)
 {
-	json_t *environment = read_environment(content->dir);
 	int status;
+	json_t *environment = environment_read(content->dir, &status);
 
 	write_head(content, out);
 	fputs("<body>\n<main>\n", out);
