@@ -3,6 +3,7 @@
 
 #include <argp.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include "compare.h"
 #include "experiment.h"
 #include "offer.h"
+#include "plots.h"
 #include "project.h"
 #include "report.h"
 #include "runner.h"
@@ -82,6 +84,16 @@ int make_report(const char *folder, FILE *out)
 	return EXIT_FAILURE;
 }
 
+int print_plots(const char *folder)
+{
+	int err = plots_print(folder, stdout);
+
+	if (!err || err == -ENOENT)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "bench: %s: the plots as text: %s\n", folder, strerror(-err));
+	return EXIT_FAILURE;
+}
+
 /* bench list */
 
 static int is_experiment(const struct dirent *entry)
@@ -121,17 +133,39 @@ static int list(int argc, char **argv)
 
 /* bench report */
 
+static const struct argp_option report_options[] = {
+        {"ascii", 'a', NULL, 0, ASCII_HELP, 0},
+        {0},
+};
+
+static error_t parse_report(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != 'a')
+		return ARGP_ERR_UNKNOWN;
+	*(bool *)state->input = true;
+	return 0;
+}
+
 static int report(int argc, char **argv)
 {
 	static const struct argp argp = {
-	        NULL, NULL, "DIR", "Makes table, summary.csv and plots again from DIR/runs.jsonl.",
-	        NULL, NULL, NULL};
+	        report_options,
+	        parse_report,
+	        "DIR",
+	        "Makes table, summary.csv and plots again from DIR/runs.jsonl.",
+	        NULL,
+	        NULL,
+	        NULL};
+	bool ascii = false;
 	int first;
 
-	argp_parse(&argp, argc, argv, 0, &first, NULL);
+	argp_parse(&argp, argc, argv, 0, &first, &ascii);
 	if (first != argc - 1)
 		return usage_error("report: which result folder?");
-	return make_report(argv[first], stdout) == EXIT_SUCCESS ? EXIT_SUCCESS : EXIT_USAGE;
+	if (make_report(argv[first], stdout) != EXIT_SUCCESS)
+		return EXIT_USAGE;
+	return ascii ? print_plots(argv[first]) : EXIT_SUCCESS;
 }
 
 /* bench compare */

@@ -22,6 +22,7 @@ struct run_options {
 	const char *pcap;                                     /* NULL: none */
 	const char *only[WORDS_MAX + 1], *set[WORDS_MAX + 1]; /* NULL ends them */
 	struct experiment_options experiment;
+	bool ascii;   /* draw the plots to the terminal too */
 	bool is_part; /* of something else, which has its own to say of the result */
 };
 
@@ -49,5 +50,11 @@ void handle_interrupts(void);
 /* Makes the report of a result folder and prints it to `out`, if that is not NULL; gives the exit
  * status. */
 int make_report(const char *folder, FILE *out);
+
+#define ASCII_HELP "Draw the plots here too, as text"
+
+/* Draws the plots of a reported result to stdout, as text; gives the exit status. Where there is no
+ * gnuplot, the report has said so. */
+int print_plots(const char *folder);
 
 #endif

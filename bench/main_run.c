@@ -20,6 +20,7 @@ enum {
 	OPTION_QUICK = 'q',
 	OPTION_OUT = 'o',
 	OPTION_REPEAT = 'r',
+	OPTION_ASCII = 'a',
 	OPTION_ONLY = 1000,
 	OPTION_SET,
 	OPTION_SEED,
@@ -41,6 +42,7 @@ static const struct argp_option run_argp_options[] = {
          0},
         {"pcap", OPTION_PCAP, "FILE", 0,
          "Capture what crosses the network, for Wireshark: of one run", 0},
+        {"ascii", OPTION_ASCII, NULL, 0, ASCII_HELP, 0},
         {"set", OPTION_SET, "KEY=VALUE", 0, "In place of the file's value (repeatable)", 0},
         {0},
 };
@@ -84,6 +86,9 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPTION_QUICK:
 		options->experiment.quick = true;
+		return 0;
+	case OPTION_ASCII:
+		options->ascii = true;
 		return 0;
 	case OPTION_REPEAT:
 		options->experiment.repeat = read_repeat(arg);
@@ -317,6 +322,8 @@ static int run_series(const struct experiment *experiment, const struct run_opti
 		fclose(series.out);
 		if (series.finished)
 			status = make_report(folder, options->is_part ? NULL : stdout);
+		if (series.finished && status == EXIT_SUCCESS && options->ascii)
+			status = print_plots(folder);
 		if (!options->is_part)
 			printf("result: %s\n", folder);
 		if (err)

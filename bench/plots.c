@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "project.h"
 
-#define SUFFIX ".gp"
+#define SUFFIX  ".gp"
+#define TEXT    "dumb" /* gnuplot's terminal that draws with characters */
+#define COLUMNS 79     /* of text that is for no terminal */
 
 static int is_plot(const struct dirent *entry)
 {
@@ -94,7 +97,7 @@ static void quote(char *out, size_t size, const char *text)
 }
 
 static int draw(const char *script, const char *dir, const char *name, const char *terminal,
-                const char *caption)
+                const char *caption, const char *more)
 {
 	char quoted[1024], settings[1400], output[80], stale[PATH_MAX];
 	const char *const argv[] = {"gnuplot", "-e", settings, script, NULL};
@@ -104,8 +107,8 @@ static int draw(const char *script, const char *dir, const char *name, const cha
 	if (snprintf(stale, sizeof(stale), "%s/%s", dir, output) < (int)sizeof(stale))
 		unlink(stale);
 	quote(quoted, sizeof(quoted), caption);
-	snprintf(settings, sizeof(settings), "dir='.'; output='%s'; terminal='%s'; caption=%s",
-	         output, terminal, quoted);
+	snprintf(settings, sizeof(settings), "dir='.'; output='%s'; terminal='%s'; caption=%s; %s",
+	         output, terminal, quoted, more);
 	/* In the C locale gnuplot complains of every micro sign. */
 	setenv("LC_ALL", "C.UTF-8", 1);
 	status = command_run(argv, dir, NULL, 0);
@@ -120,6 +123,85 @@ int plots_draw(const struct plot *plot, const char *dir, const char *caption)
 	if (status == 0)
 		status = script_path(script, directory, plot->name);
 	if (status == 0)
-		status = draw(script, dir, plot->name, "svg", caption);
-	return status ? status : draw(script, dir, plot->name, "png", caption);
+		status = draw(script, dir, plot->name, "svg", caption, "");
+	return status ? status : draw(script, dir, plot->name, "png", caption, "");
+}
+
+/* One less than there are: a full line would be followed by an empty one on some terminals. */
+static int columns_of(FILE *out)
+{
+	struct winsize size;
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &size) || size.ws_col < 2)
+		return COLUMNS;
+	return size.ws_col - 1;
+}
+
+/* As gnuplot's text terminal calls them. */
+static const char *colours_of(FILE *out)
+{
+	const char *forbidden = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	if (!isatty(fileno(out)) || (forbidden && *forbidden) || !terminal ||
+	    strcmp(terminal, "dumb") == 0)
+		return "mono";
+	return strstr(terminal, "256color") ? "ansi256" : "ansi";
+}
+
+/* Without the form feed before a plot, and what is blank at the end of lines and of the plot. */
+static void copy_text(FILE *from, FILE *out)
+{
+	char *line = NULL;
+	size_t size = 0, empty = 1; /* one before the plot */
+
+	while (getline(&line, &size, from) > 0) {
+		const char *text = line + (*line == '\f');
+		size_t length = strlen(text);
+
+		while (length && strchr(" \n", text[length - 1]))
+			length--;
+		if (length == 0) {
+			empty++;
+			continue;
+		}
+		for (; empty; empty--)
+			fputc('\n', out);
+		fprintf(out, "%.*s\n", (int)length, text);
+	}
+	free(line);
+}
+
+static int print(const struct plot *plot, const char *dir, FILE *out)
+{
+	char directory[PATH_MAX], script[PATH_MAX], path[PATH_MAX], settings[64];
+	int status = project_path(directory, sizeof(directory), "scripts/plots");
+	FILE *drawn;
+
+	if (status == 0)
+		status = script_path(script, directory, plot->name);
+	if (snprintf(path, sizeof(path), "%s/plots/%s." TEXT, dir, plot->name) >= PATH_MAX)
+		status = -ENAMETOOLONG;
+	snprintf(settings, sizeof(settings), "columns=%d; colours='%s'", columns_of(out),
+	         colours_of(out));
+	if (status == 0)
+		status = draw(script, dir, plot->name, TEXT, "", settings);
+	drawn = status ? NULL : fopen(path, "re");
+	if (!drawn) /* there were no data */
+		return status;
+	copy_text(drawn, out);
+	fclose(drawn);
+	unlink(path);
+	return ferror(out) ? -EIO : 0;
+}
+
+int plots_print(const char *dir, FILE *out)
+{
+	struct plot *plots = NULL;
+	size_t count = 0;
+	int status = plots_list(&plots, &count);
+
+	for (size_t i = 0; status == 0 && i < count; i++)
+		status = print(&plots[i], dir, out);
+	free(plots);
+	return status;
 }

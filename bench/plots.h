@@ -3,6 +3,7 @@
 #define BENCH_PLOTS_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 struct plot {
 	char name[64]; /* "latency": scripts/plots/latency.gp */
@@ -19,5 +20,13 @@ int plots_list(struct plot **out, size_t *count);
  * which it explains on stderr.
  */
 int plots_draw(const struct plot *plot, const char *dir, const char *caption);
+
+/*
+ * Draws as text every plot for which the result in dir has data, one below the other: one character
+ * a transport, as wide as the terminal that `out` is (79 columns where it is none), in colour there
+ * unless NO_COLOR is set (no-color.org) or TERM is dumb. dir/plots has to be there. 0, -ENOENT
+ * without gnuplot or scripts/plots, -EIO where gnuplot failed, or another negative errno.
+ */
+int plots_print(const char *dir, FILE *out);
 
 #endif

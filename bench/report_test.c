@@ -1,7 +1,9 @@
 #include "report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "command.h"
+#include "plots.h"
 #include "sample_run.h"
 
 static char dir[] = "/tmp/pushlab-report-XXXXXX";
@@ -390,6 +394,151 @@ static void test_a_result_without_valid_runs_has_no_plots(void **state)
 	assert_null(strstr(content("report.md"), "!["));
 }
 
+/* What is drawn as text for no terminal; freed by free(). */
+static char *drawn(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(plots_print(dir, out), 0);
+	fclose(out);
+	return text;
+}
+
+/* In characters, not in bytes of UTF-8. */
+static size_t longest_line(const char *text)
+{
+	size_t longest = 0, length = 0;
+
+	for (; *text; text++) {
+		length = *text == '\n' ? 0 : length + ((*text & 0xc0) != 0x80);
+		longest = length > longest ? length : longest;
+	}
+	return longest;
+}
+
+static void test_plots_are_drawn_as_text(void **state)
+{
+	char *text;
+
+	(void)state;
+	if (!gnuplot_is_there())
+		skip();
+	add_cells();
+	assert_made();
+	text = drawn();
+	assert_contains(text,
+	                "\nHow much crosses the wire for a message?\n# payload  = framing  -");
+	assert_contains(text, "\n     sse/mhd |#");
+	assert_contains(text, "µs per delivered message");
+	assert_contains(text, "\n polling/mhd |PPPPPPPP");
+	assert_contains(text, "delivery latency, ms\n");
+	assert_contains(text, " deliveries that are no slower, %\n");
+	assert_contains(text, " P polling/mhd  S sse/mhd\n");
+	assert_null(strstr(text, "How does the mean latency follow?")); /* nothing was varied */
+	assert_null(strchr(text, '\f'));
+	assert_null(strchr(text, '\033'));
+	assert_null(strstr(text, " \n"));
+	assert_true(longest_line(text) <= 79);
+	assert_false(is_there("plots/latency.dumb"));
+	free(text);
+}
+
+static void test_a_sweep_is_drawn_as_text_and_a_plot_without_data_is_not(void **state)
+{
+	char *text;
+
+	(void)state;
+	if (!gnuplot_is_there())
+		skip();
+	for (unsigned bytes = 100; bytes <= 10000; bytes *= 10) {
+		sample_run("sse", "mhd", 1, &spec, &result);
+		spec.parameters.payload_bytes = bytes;
+		result.server.cpu_ns = 0;
+		add();
+	}
+	assert_made();
+	text = drawn();
+	assert_contains(text, "How does the mean latency follow?\nmean delivery latency, ms\n");
+	assert_contains(text, " bytes a message\n");
+	assert_contains(text, " S sse/mhd ");
+	assert_contains(text, " S 2 sse/mhd 1000 B "); /* one of three curves */
+	assert_null(strstr(text, "What does a delivery cost the server?"));
+	free(text);
+}
+
+/* What came out of a terminal. */
+struct screen {
+	int fd;
+	char text[65536];
+	size_t size;
+};
+
+static void *read_screen(void *user)
+{
+	struct screen *screen = user;
+	ssize_t count;
+
+	/* It fails when nobody has the terminal open any more. */
+	while ((count = read(screen->fd, screen->text + screen->size,
+	                     sizeof(screen->text) - 1 - screen->size)) > 0)
+		screen->size += (size_t)count;
+	screen->text[screen->size] = '\0';
+	return NULL;
+}
+
+/* The same on a terminal of so many columns; good until the next call. */
+static const char *drawn_on_a_terminal(unsigned short columns)
+{
+	static struct screen screen;
+	const struct winsize size = {.ws_row = 24, .ws_col = columns};
+	pthread_t reader;
+	FILE *out;
+
+	screen.size = 0;
+	screen.fd = posix_openpt(O_RDWR | O_NOCTTY);
+	assert_true(screen.fd >= 0);
+	assert_int_equal(grantpt(screen.fd) | unlockpt(screen.fd), 0);
+	assert_int_equal(ioctl(screen.fd, TIOCSWINSZ, &size), 0);
+	out = fopen(ptsname(screen.fd), "w");
+	assert_non_null(out);
+	assert_int_equal(pthread_create(&reader, NULL, read_screen, &screen), 0);
+	assert_int_equal(plots_print(dir, out), 0);
+	fclose(out);
+	pthread_join(reader, NULL);
+	close(screen.fd);
+	return screen.text;
+}
+
+static void test_text_is_as_wide_as_its_terminal_and_has_colours_where_they_are_wanted(void **state)
+{
+	(void)state;
+	if (!gnuplot_is_there())
+		skip();
+	add_cells();
+	assert_made();
+	setenv("TERM", "xterm-256color", 1);
+	setenv("NO_COLOR", "", 1); /* is as if it were not there */
+	assert_contains(drawn_on_a_terminal(120), "\033[38;5;214mP"); /* orange */
+	setenv("NO_COLOR", "1", 1);
+	assert_null(strchr(drawn_on_a_terminal(120), '\033'));
+	assert_in_range(longest_line(drawn_on_a_terminal(120)), 100, 120);
+	unsetenv("NO_COLOR");
+	setenv("TERM", "dumb", 1);
+	assert_null(strchr(drawn_on_a_terminal(60), '\033'));
+	assert_in_range(longest_line(drawn_on_a_terminal(60)), 50, 60);
+}
+
+static void test_without_gnuplot_there_is_no_text(void **state)
+{
+	(void)state;
+	add_cells();
+	assert_made();
+	assert_int_equal(plots_print(dir, stderr), -ENOENT);
+}
+
 static void test_a_report_can_be_made_again(void **state)
 {
 	char *first;
@@ -476,6 +625,10 @@ int main(void)
 	        TEST(test_round_trips_are_drawn_where_clients_alone_publish),
 	        TEST(test_a_plot_without_data_is_left_out),
 	        TEST(test_a_result_without_valid_runs_has_no_plots),
+	        TEST(test_plots_are_drawn_as_text),
+	        TEST(test_a_sweep_is_drawn_as_text_and_a_plot_without_data_is_not),
+	        TEST(test_text_is_as_wide_as_its_terminal_and_has_colours_where_they_are_wanted),
+	        TEST(test_without_gnuplot_there_is_no_text),
 	        TEST(test_a_report_can_be_made_again),
 	        TEST(test_a_directory_without_runs_is_refused),
 	        TEST(test_what_cannot_be_written_is_named),

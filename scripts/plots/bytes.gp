@@ -6,6 +6,39 @@ if (known == 0) exit status 0
 counts = ''
 stats summary using (counts = strcol('wire_counts'), 1) nooutput
 
+if (dumb) {
+	array own[rows]; array framing[rows]; array wire[rows]; array packets[rows]
+	i = 0
+	top = 0
+	stats summary using (i = i + 1, own[i] = column('payload_bytes'), \
+		framing[i] = column('framing_bytes_per_message'), \
+		wire[i] = column('wire_bytes_per_message'), packets[i] = column('packets_per_message'), \
+		top = wire[i] > top ? wire[i] : top, 1) nooutput
+	figures(i) = sprintf('%.0f [%.2f]', wire[i], packets[i])
+	top = top > 0 ? top : 1
+	room = 0
+	do for [i = 1:rows] { room = strlen(figures(i)) > room ? strlen(figures(i)) : room }
+	# Each part ends where its sum does, so that rounding does not add up.
+	cells(bytes) = int((bytes > top ? top : bytes) / top * bars_width(room) + 0.5)
+	bar(i) = many('#', cells(own[i])).many('=', cells(own[i] + framing[i]) - cells(own[i])) \
+		.many('-', cells(wire[i]) - cells(own[i] + framing[i]))
+	eval open_terminal(bars_height + 1)
+	eval question('How much crosses the wire for a message?', bars_height + 1)
+	set label 97 '# payload  = framing  - packet headers and ACKs' at character 0, character bars_height - 1
+	eval open_bars(top, room + 2)
+	set tmargin 3
+	set xlabel 'bytes per message received, both ways'.(counts eq 'modelled' ? ' (modelled)' : '').' [packets]'
+	set output output
+	do for [i = 1:rows] {
+		set ytics add (labels[i] i)
+		if (wire[i] == wire[i]) {
+			set label i bar(i).' '.figures(i) at first 0, first i left offset 1, 0
+		}
+	}
+	plot NaN
+	exit status 0
+}
+
 height = 200 + 28 * rows
 eval open_terminal(height)
 eval question('How much crosses the wire for a message?', height)

@@ -7,6 +7,34 @@ if (known == 0) exit status 0
 known = 0
 stats summary using (count_known('server_cpu_us_high')) nooutput
 
+if (dumb) {
+	array cpu[rows]; array low[rows]; array high[rows]
+	i = 0
+	top = 0
+	stats summary using (i = i + 1, cpu[i] = column('server_cpu_us_per_message'), \
+		low[i] = column('server_cpu_us_low'), high[i] = column('server_cpu_us_high'), \
+		top = cpu[i] > top ? cpu[i] : top, 1) nooutput
+	figures(i) = sprintf(high[i] == high[i] ? '%.3g [%.3g %.3g]' : '%.3g', cpu[i], low[i], high[i])
+	top = top > 0 ? top : 1
+	room = 0
+	do for [i = 1:rows] { room = strlen(figures(i)) > room ? strlen(figures(i)) : room }
+	bar(i) = many(letter_of(transports[i]), int(cpu[i] / top * bars_width(room) + 0.5))
+	eval open_terminal(bars_height)
+	eval question('What does a delivery cost the server?', bars_height)
+	eval open_bars(top, room + 2)
+	set xlabel 'server CPU time, µs per delivered message'.(known > 0 ? ' [interval over the blocks]' : '')
+	set output output
+	do for [i = 1:rows] {
+		set ytics add (labels[i] i)
+		if (cpu[i] == cpu[i]) {
+			set label i bar(i).' '.figures(i) at first 0, first i left offset 1, 0 \
+				textcolor rgb colour_of(transports[i])
+		}
+	}
+	plot NaN
+	exit status 0
+}
+
 height = 170 + 28 * rows
 eval open_terminal(height)
 eval question('What does a delivery cost the server?', height)

@@ -47,6 +47,42 @@ transport_in(cell) = cell[1:strstrt(cell, '/') - 1]
 ring(cell) = transport_in(cell) eq 'sse'
 of(cell, value) = strcol('transport').'/'.strcol('stack') eq cell ? value : NaN
 
+if (dumb) {
+	# The cells of one transport beyond the first: its letter with a number.
+	number(cell) = (n = 0, sum [j = 1:cell] (transport_in(cells[j]) eq transport_in(cells[cell])))
+	mark(cell) = letter_of(transport_in(cells[cell])).(number(cell) > 1 ? sprintf('%d', number(cell)) : '')
+	height = 25 + key_lines(cell_count + 1)
+	eval open_terminal(height)
+	eval question('How does the mean latency follow?', height)
+	set output output
+	set label 97 'mean delivery latency, ms' at character 0, character height - 2
+	set xlabel title
+	range_of(name) = sprintf("low = 1e300; high = 0; stats summary using (take(column('%s'))) nooutput", name)
+	if (decades) {
+		eval range_of(varied)
+		eval log_axis('x', low, high)
+	}
+	eval range_of('latency_mean_ms')
+	eval log_axis('y', low, high)
+	set autoscale xfix
+	set autoscale yfix
+	set offsets graph 0.03, graph 0.03, graph 0.05, graph 0.05
+	# Side by side where they are in one place.
+	beside(cell) = strstrt('LSW', letter_of(transport_in(cells[cell]))) - 2
+	set tmargin 3
+	set key below Left reverse samplen 0
+	set datafile missing NaN
+	plot for [i = 1:cell_count] summary \
+		using (of(cells[i], column(varied))):(of(cells[i], column('model_mean_ms'))) \
+		with lines linetype 1 linecolor rgb colour_of(transport_in(cells[i])) notitle, \
+		for [i = 1:cell_count] summary \
+		using (of(cells[i], column(varied))):(of(cells[i], column('latency_mean_ms'))):(mark(i)) \
+		with labels offset beside(i), 0 textcolor rgb colour_of(transport_in(cells[i])) notitle, \
+		for [i = 1:cell_count] NaN with points pointtype ' ' title mark(i).' '.cells[i], \
+		NaN with points pointtype '*' title 'closed form'
+	exit status 0
+}
+
 height = 480
 eval open_terminal(height)
 eval question(asked, height)
