@@ -1,6 +1,8 @@
 #include "run.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <jansson.h>
 #include <math.h>
 #include <stddef.h>
@@ -25,14 +27,14 @@ struct section {
 	const struct field *fields;
 	const char *missing;
 	bool in_spec;  /* in struct run_spec, else in struct run_result */
-	bool is_later; /* lines of earlier versions lack it: it is 0 then */
+	bool is_later; /* it may be missing: it is 0 then, and not written where it is */
 };
 
 #define SECTIONS 14
 
 struct hist_field {
 	const char *key;
-	bool is_later; /* lines of earlier versions lack it: it is empty then */
+	bool is_later; /* it may be missing: it is empty then, and not written where it is */
 	size_t offset;
 	const char *wrong;
 };
@@ -85,11 +87,26 @@ static int put(json_t *object, const char *key, json_t *value)
 	return json_object_set_new(object, key, value) ? -ENOMEM : 0;
 }
 
+/* What was not measured, or never happened: it is read back as 0. */
+static bool is_left_out(const struct section *section, const void *base)
+{
+	static const char nothing[sizeof(uint64_t)];
+
+	if (!section->is_later)
+		return false;
+	for (const struct field *field = section->fields; field->key; field++)
+		if (memcmp((const char *)base + field->offset, nothing, field->size) != 0)
+			return false;
+	return true;
+}
+
 static int put_section(json_t *line, const struct section *section, const void *base)
 {
 	json_t *object = line;
 	int status = 0;
 
+	if (is_left_out(section, base))
+		return 0;
 	if (section->name) {
 		object = json_object();
 		status = object ? put(line, section->name, object) : -ENOMEM;
@@ -99,22 +116,30 @@ static int put_section(json_t *line, const struct section *section, const void *
 	return status;
 }
 
+/* The counts in order. Of empty buckets before one that is not, one is 0, and several are their
+ * number below 0: so that a line has two characters for most buckets. */
 static json_t *buckets_to_json(const struct hist *hist)
 {
 	json_t *buckets = json_array();
+	json_int_t empty = 0;
+	int failed = !buckets;
 
-	for (unsigned i = 0; buckets && i < HIST_BUCKETS; i++) {
-		json_t *pair;
-
-		if (hist->buckets[i] == 0)
+	for (unsigned i = 0; !failed && i < HIST_BUCKETS; i++) {
+		if (hist->buckets[i] == 0) {
+			empty++;
 			continue;
-		pair = json_pack("[iI]", (int)i, (json_int_t)hist->buckets[i]);
-		if (!pair || json_array_append_new(buckets, pair)) {
-			json_decref(buckets);
-			return NULL;
 		}
+		if (empty)
+			failed = json_array_append_new(buckets,
+			                               json_integer(empty == 1 ? 0 : -empty));
+		if (!failed)
+			failed = json_array_append_new(buckets, count_to_json(hist->buckets[i]));
+		empty = 0;
 	}
-	return buckets;
+	if (!failed)
+		return buckets;
+	json_decref(buckets);
+	return NULL;
 }
 
 static json_t *quantile_to_json(const struct hist *hist, double quantile)
@@ -152,6 +177,55 @@ static const void *section_base(const struct section *section, const struct run_
 	return (section->in_spec ? (const char *)spec : (const char *)result) + section->offset;
 }
 
+/* The fewest digits that are read back as that number. */
+static void put_real(char *out, size_t size, double value)
+{
+	int digits = DBL_DIG;
+
+	do
+		snprintf(out, size, "%.*g", digits, value);
+	while (strtod(out, NULL) != value && ++digits <= DBL_DECIMAL_DIG);
+}
+
+/* Copies the number of JSON that ends at `end` to where it fits, and gives the end of the copy. */
+static char *copy_number(char *to, const char *from, const char *end)
+{
+	size_t size = (size_t)(end - from);
+	char real[32];
+
+	if (strcspn(from, ".e") < size) {
+		put_real(real, sizeof(real), strtod(from, NULL));
+		if (strlen(real) < size)
+			return stpcpy(to, real);
+	}
+	memmove(to, from, size);
+	return to + size;
+}
+
+/* jansson writes 17 digits where 15 are the same number: 26.569331000000001. */
+static void shorten_reals(char *line)
+{
+	const char *from = line;
+	bool in_text = false;
+	char *to = line;
+
+	while (*from) {
+		if (!in_text && (isdigit((unsigned char)*from) || *from == '-')) {
+			const char *end = from + strspn(from, "0123456789+-.e");
+
+			to = copy_number(to, from, end);
+			from = end;
+			continue;
+		}
+		if (in_text && *from == '\\')
+			*to++ = *from++;
+		else if (*from == '"')
+			in_text = !in_text;
+		*to++ = *from++;
+	}
+	*to = '\0';
+}
+
 /* In one piece, so that a run that is stopped leaves whole lines behind. */
 static int write_line(FILE *out, const json_t *line)
 {
@@ -160,6 +234,7 @@ static int write_line(FILE *out, const json_t *line)
 
 	if (!text)
 		return -ENOMEM;
+	shorten_reals(text);
 	if (fprintf(out, "%s\n", text) < 0 || fflush(out))
 		status = errno ? -errno : -EIO;
 	free(text);
@@ -173,9 +248,12 @@ int run_write(FILE *out, const struct run_spec *spec, const struct run_result *r
 
 	for (size_t i = 0; status == 0 && i < SECTIONS; i++)
 		status = put_section(line, &sections[i], section_base(&sections[i], spec, result));
-	for (size_t i = 0; status == 0 && i < HISTS; i++)
-		status = put_hist(line, hists[i].key,
-		                  (const void *)((const char *)result + hists[i].offset));
+	for (size_t i = 0; status == 0 && i < HISTS; i++) {
+		const struct hist *hist = (const void *)((const char *)result + hists[i].offset);
+
+		if (hist->count || !hists[i].is_later)
+			status = put_hist(line, hists[i].key, hist);
+	}
 	if (status == 0)
 		status = write_line(out, line);
 	json_decref(line);
@@ -271,7 +349,8 @@ static const char *read_section(const json_t *line, const struct section *sectio
 	return NULL;
 }
 
-static bool read_bucket(const json_t *pair, struct hist *hist)
+/* Of a line of an earlier version, which has pairs of index and count. */
+static bool read_pair(const json_t *pair, struct hist *hist)
 {
 	uint64_t index;
 
@@ -280,15 +359,34 @@ static bool read_bucket(const json_t *pair, struct hist *hist)
 	       read_count(json_array_get(pair, 1), INT64_MAX, &hist->buckets[index]);
 }
 
+static bool read_buckets(const json_t *buckets, struct hist *hist)
+{
+	json_int_t index = 0;
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(buckets, i, value)
+	{
+		json_int_t count = json_integer_value(value);
+
+		if (json_is_array(value)) {
+			if (!read_pair(value, hist))
+				return false;
+		} else if (!json_is_integer(value) || index >= HIST_BUCKETS ||
+		           count < index - HIST_BUCKETS) {
+			return false;
+		} else if (count < 0) {
+			index -= count;
+		} else {
+			hist->buckets[index++] = (uint64_t)count;
+		}
+	}
+	return json_is_array(buckets);
+}
+
 static bool read_hist(const json_t *object, struct hist *hist)
 {
-	const json_t *buckets = json_object_get(object, "buckets");
-
-	for (size_t i = 0; i < json_array_size(buckets); i++) {
-		if (!read_bucket(json_array_get(buckets, i), hist))
-			return false;
-	}
-	return json_is_array(buckets) &&
+	return read_buckets(json_object_get(object, "buckets"), hist) &&
 	       read_count(json_object_get(object, "count"), INT64_MAX, &hist->count) &&
 	       read_count(json_object_get(object, "min_ns"), INT64_MAX, &hist->min_ns) &&
 	       read_count(json_object_get(object, "max_ns"), INT64_MAX, &hist->max_ns) &&
@@ -452,10 +550,11 @@ static const struct field wire_fields[] = {
 	{.key = name "_packets",                                                                   \
 	 .kind = COUNT,                                                                            \
 	 .offset = offsetof(struct packet_counts, packets[index]),                                 \
+	 .size = sizeof(uint64_t),                                                                 \
 	 .wrong = "'" name "_packets' has a wrong value"},                                         \
 	{                                                                                          \
 		.key = name "_bytes", .kind = COUNT,                                               \
-		.offset = offsetof(struct packet_counts, bytes[index]),                            \
+		.offset = offsetof(struct packet_counts, bytes[index]), .size = sizeof(uint64_t),  \
 		.wrong = "'" name "_bytes' has a wrong value"                                      \
 	}
 
