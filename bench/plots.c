@@ -11,6 +11,7 @@
 
 #include "command.h"
 #include "project.h"
+#include "svg.h"
 
 #define SUFFIX  ".gp"
 #define TEXT    "dumb" /* gnuplot's terminal that draws with characters */
@@ -117,13 +118,17 @@ static int draw(const char *script, const char *dir, const char *name, const cha
 
 int plots_draw(const struct plot *plot, const char *dir, const char *caption)
 {
-	char directory[PATH_MAX], script[PATH_MAX];
+	char directory[PATH_MAX], script[PATH_MAX], svg[PATH_MAX];
 	int status = project_path(directory, sizeof(directory), "scripts/plots");
 
 	if (status == 0)
 		status = script_path(script, directory, plot->name);
 	if (status == 0)
 		status = draw(script, dir, plot->name, "svg", caption, "");
+	/* Where there were no data there is none; one that stays as it is does no harm. */
+	if (status == 0 &&
+	    snprintf(svg, sizeof(svg), "%s/plots/%s.svg", dir, plot->name) < PATH_MAX)
+		svg_compact(svg);
 	return status ? status : draw(script, dir, plot->name, "png", caption, "");
 }
 

@@ -19,6 +19,7 @@
 #include "command.h"
 #include "plots.h"
 #include "sample_run.h"
+#include "svg.h"
 
 static char dir[] = "/tmp/pushlab-report-XXXXXX";
 static struct run_spec spec;
@@ -354,6 +355,23 @@ static void test_plots_are_drawn_and_shown(void **state)
 	assert_contains(content("report.html"), "src=\"data:image/svg+xml;base64,");
 }
 
+static void test_plots_are_compact(void **state)
+{
+	char path[PATH_MAX];
+	char *before;
+
+	(void)state;
+	if (!gnuplot_is_there())
+		skip();
+	add_cells();
+	assert_made();
+	before = strdup(content("plots/cpu.svg"));
+	snprintf(path, sizeof(path), "%s/plots/cpu.svg", dir);
+	assert_int_equal(svg_compact(path), 0);
+	assert_string_equal(content("plots/cpu.svg"), before); /* there was nothing left to do */
+	free(before);
+}
+
 static void test_round_trips_are_drawn_where_clients_alone_publish(void **state)
 {
 	(void)state;
@@ -622,6 +640,7 @@ int main(void)
 	        TEST(test_without_a_known_command_the_usual_one_is_given),
 	        TEST(test_a_missing_gnuplot_is_said_and_no_error),
 	        TEST(test_plots_are_drawn_and_shown),
+	        TEST(test_plots_are_compact),
 	        TEST(test_round_trips_are_drawn_where_clients_alone_publish),
 	        TEST(test_a_plot_without_data_is_left_out),
 	        TEST(test_a_result_without_valid_runs_has_no_plots),
