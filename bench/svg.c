@@ -1,6 +1,7 @@
 #include "svg.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 	" fill=\"none\" color=\"black\" stroke=\"currentColor\" stroke-width=\"1.00\""             \
 	" stroke-linecap=\"butt\" stroke-linejoin=\"miter\""
 #define FONT    " font-family=\"DejaVu Sans\" font-size=\"13.00\" "
+#define NEAR    0.25 /* pixels */
 #define DEFINED "</defs>\n"
 
 /* In this order; no replacement is longer. */
@@ -41,6 +43,106 @@ static void replace(char *text, const char *from, const char *to)
 		out += to_size;
 	}
 	memmove(out, text, strlen(text) + 1);
+}
+
+/* A point of a path: "L617.24,646.00 ". */
+struct point {
+	double x, y;
+	char *text;
+	size_t size;
+};
+
+/* The point that is at `text`; size 0 where there is none. */
+static struct point read_point(char *text)
+{
+	struct point point = {.text = text};
+	char *end = text;
+
+	if (*text != 'M' && *text != 'L')
+		return point;
+	point.x = strtod(text + 1, &end);
+	if (*end == ',')
+		point.y = strtod(end + 1, &end);
+	point.size = (size_t)(end - text) + strspn(end, " \n");
+	return point;
+}
+
+/* Lines from the last bend of a curve that pass the points since then at most NEAR away. */
+struct cone {
+	double low, high; /* their slopes */
+};
+
+static const struct cone every_way = {-INFINITY, INFINITY};
+static const struct cone no_way = {1, -1};
+
+static struct cone narrowed(struct cone cone, const struct point *bend, const struct point *point)
+{
+	double run = point->x - bend->x, rise = point->y - bend->y;
+
+	if (run <= 0)
+		return no_way;
+	return (struct cone){fmax(cone.low, (rise - NEAR) / run),
+	                     fmin(cone.high, (rise + NEAR) / run)};
+}
+
+static bool holds(const struct cone *cone, const struct point *bend, const struct point *point)
+{
+	double slope = (point->y - bend->y) / (point->x - bend->x);
+
+	return point->x > bend->x && cone->low <= slope && slope <= cone->high;
+}
+
+static char *put_point(char *to, const struct point *point)
+{
+	if (point->size)
+		memmove(to, point->text, point->size);
+	return to + point->size;
+}
+
+/* Moves the path at *from to where it fits, without the points that bend it by next to nothing;
+ * *from is behind it then. Gives the end of what was moved. */
+static char *thin_path(char *to, char **from)
+{
+	struct point bend = {0}, last = {0}, point;
+	struct cone cone = every_way;
+
+	for (; (point = read_point(*from)).size; *from += point.size) {
+		if (*point.text == 'M') {
+			to = put_point(put_point(to, &last), &point);
+			bend = point;
+			cone = every_way;
+			last.size = 0;
+			continue;
+		}
+		if (last.size && !holds(&cone, &bend, &point)) {
+			to = put_point(to, &last);
+			bend = last;
+			cone = every_way;
+		}
+		cone = narrowed(cone, &bend, &point);
+		last = point;
+	}
+	return put_point(to, &last);
+}
+
+/* The definitions are to another scale. */
+static void thin_curves(char *text)
+{
+	static const char path[] = " d='";
+	char *to;
+
+	text = strstr(text, DEFINED);
+	if (!text)
+		return;
+	to = text;
+	for (char *found; (found = strstr(text, path));) {
+		size_t size = (size_t)(found - text) + strlen(path);
+
+		memmove(to, text, size);
+		text += size;
+		to = thin_path(to + size, &text);
+	}
+	memmove(to, text, strlen(text) + 1);
 }
 
 /* The whole file, to be freed; NULL with errno set. */
@@ -105,6 +207,7 @@ int svg_compact(const char *path)
 	is_known = strstr(text, "<g" STYLE ">");
 	for (size_t i = 0; i < sizeof(replacements) / sizeof(*replacements); i++)
 		replace(text, replacements[i].from, replacements[i].to);
+	thin_curves(text);
 	status = is_known ? write_text(path, text) : 0;
 	free(text);
 	return status;

@@ -1,6 +1,7 @@
 #include "svg.h"
 
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,6 +71,50 @@ static void test_a_style_that_is_repeated_is_said_once_around_all(void **state)
 	        "</g>\n</g>\n</svg>\n");
 }
 
+/* Level, with a tenth of a pixel of noise, up, and back. */
+static void test_points_of_a_curve_that_are_on_a_line_are_left_out(void **state)
+{
+	const char *text = compacted(
+	        HEAD POINTS
+	        "<g " STYLE ">\n<path d='M0.00,10.00 L7.00,10.00 L14.00,10.10 L21.00,9.90 "
+	        "L28.00,10.00 L35.00,4.00 L42.00,4.00 L42.00,2.00 \nL42.00,1.00 L30.00,1.00 "
+	        "L20.00,1.00 M1.00,1.00 L1.00,2.00  '/></g>\n<use xlink:href='#gpPt0'/>\n"
+	        "</g>\n</svg>\n");
+
+	(void)state;
+	assert_non_null(strstr(text, " d='M0.00,10.00 L28.00,10.00 L35.00,4.00 L42.00,4.00 "
+	                             "L42.00,2.00 \nL42.00,1.00 L30.00,1.00 L20.00,1.00 "
+	                             "M1.00,1.00 L1.00,2.00'/>"));
+	assert_non_null(strstr(text, "d='M-1,0 h2'"));
+}
+
+/* A point that is left out lies beside the line, however many are. */
+static void test_a_gentle_curve_keeps_its_shape(void **state)
+{
+	char svg[4096] = HEAD POINTS "<g " STYLE ">\n<path d='";
+	const char *text;
+	double y = 0, x = 0;
+	int kept = 0, bytes;
+
+	(void)state;
+	for (int i = 0; i <= 100; i++)
+		sprintf(svg + strlen(svg), "%c%d.00,%.2f ", i ? 'L' : 'M', i, i * i / 100.);
+	strcat(svg, "'/></g>\n</g>\n</svg>\n");
+	text = strstr(compacted(svg), "d='M") + strlen("d='");
+	for (; sscanf(text, "%*1[ML]%lf,%lf %n", &x, &y, &bytes) == 2; text += bytes) {
+		double next_x, next_y;
+
+		kept++;
+		if (sscanf(text + bytes, "L%lf,%lf", &next_x, &next_y) != 2)
+			break;
+		for (double at = x; at <= next_x; at++)
+			assert_true(fabs(y + (next_y - y) * (at - x) / (next_x - x) -
+			                 at * at / 100) <= 0.26); /* two decimals */
+	}
+	assert_true(x == 100 && y == 100);
+	assert_in_range(kept, 8, 20);
+}
+
 static void test_points_that_are_used_stay_defined(void **state)
 {
 	const char *text = compacted(HEAD POINTS "<g " STYLE ">\n<use xlink:href='#gpPt0'/></g>\n"
@@ -102,6 +147,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(
 	                test_a_style_that_is_repeated_is_said_once_around_all, setup, teardown),
+	        cmocka_unit_test_setup_teardown(
+	                test_points_of_a_curve_that_are_on_a_line_are_left_out, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_a_gentle_curve_keeps_its_shape, setup,
+	                                        teardown),
 	        cmocka_unit_test_setup_teardown(test_points_that_are_used_stay_defined, setup,
 	                                        teardown),
 	        cmocka_unit_test_setup_teardown(test_what_is_not_gnuplot_s_stays_as_it_is, setup,
