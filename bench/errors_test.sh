@@ -80,6 +80,7 @@ test_wrong_arguments() {
 		run first-look --set rate_hz=fast
 	refused '--set rate_hz: not KEY=VALUE, as in --set rate_hz=10' run first-look --set rate_hz
 	refused 'report: which result folder?' report
+	refused "'other': one result at a time" report none other
 	refused 'none/runs.jsonl: no such file' report none
 	refused 'compare: which two result folders?' compare none
 	refused 'none/runs.jsonl: no such file' compare none none

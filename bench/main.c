@@ -138,13 +138,31 @@ static const struct argp_option report_options[] = {
         {0},
 };
 
+struct report_request {
+	const char *folder;
+	bool ascii;
+};
+
 static error_t parse_report(int key, char *arg, struct argp_state *state)
 {
-	(void)arg;
-	if (key != 'a')
+	struct report_request *request = state->input;
+
+	switch (key) {
+	case 'a':
+		request->ascii = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (request->folder)
+			exit(usage_error("'%s': one result at a time", arg));
+		request->folder = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!request->folder)
+			exit(usage_error("report: which result folder?"));
+		return 0;
+	default:
 		return ARGP_ERR_UNKNOWN;
-	*(bool *)state->input = true;
-	return 0;
+	}
 }
 
 static int report(int argc, char **argv)
@@ -157,15 +175,12 @@ static int report(int argc, char **argv)
 	        NULL,
 	        NULL,
 	        NULL};
-	bool ascii = false;
-	int first;
+	struct report_request request = {.ascii = false};
 
-	argp_parse(&argp, argc, argv, 0, &first, &ascii);
-	if (first != argc - 1)
-		return usage_error("report: which result folder?");
-	if (make_report(argv[first], stdout) != EXIT_SUCCESS)
+	argp_parse(&argp, argc, argv, 0, NULL, &request);
+	if (make_report(request.folder, stdout) != EXIT_SUCCESS)
 		return EXIT_USAGE;
-	return ascii ? print_plots(argv[first]) : EXIT_SUCCESS;
+	return request.ascii ? print_plots(request.folder) : EXIT_SUCCESS;
 }
 
 /* bench compare */

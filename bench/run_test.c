@@ -1,7 +1,6 @@
 #include "run.h"
 
 #include <errno.h>
-#include <float.h>
 #include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
@@ -13,8 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "../transports/schedule.h"
 
 /* Big: two histograms each. */
 static struct run_result wanted, found;
@@ -188,75 +185,6 @@ static void test_empty_buckets_are_not_written(void **state)
 	free(line);
 }
 
-static void test_a_run_of_empty_buckets_is_one_number(void **state)
-{
-	char *line;
-
-	(void)state;
-	memset(&wanted.latency, 0, sizeof(wanted.latency));
-	hist_record(&wanted.latency, 10); /* so small a value is its bucket */
-	hist_record(&wanted.latency, 10);
-	hist_record(&wanted.latency, 11);
-	hist_record(&wanted.latency, 13);
-	hist_record(&wanted.latency, 20);
-	line = written(&spec);
-	assert_non_null(strstr(line, "\"buckets\":[-10,2,1,0,1,-6,1]}"));
-	free(line);
-}
-
-static void test_what_is_empty_is_not_written(void **state)
-{
-	char *line;
-
-	(void)state;
-	memset(&wanted.latency, 0, sizeof(wanted.latency));
-	line = written(&spec);
-	assert_non_null(strstr(line, "\"latency\":{\"p50_ms\":null,"));
-	assert_null(strstr(line, "\"handshake\""));
-	assert_null(strstr(line, "\"kinds_down\""));
-	assert_non_null(strstr(line, "\"wire\":{\"bytes_down\":0,"));
-	free(line);
-}
-
-static void test_a_real_has_no_more_digits_than_it_needs(void **state)
-{
-	char *line;
-
-	(void)state;
-	strcpy(wanted.reason, "a \"0.10000000000000001\" stays");
-	wanted.drain_ms = 26.569331;
-	line = written(&spec);
-	assert_non_null(strstr(line, "\"rate_hz\":0.1,"));
-	assert_non_null(strstr(line, "\"main_s\":0.3333333333333333,"));
-	assert_non_null(strstr(line, "\"warmup_s\":2,"));
-	assert_non_null(strstr(line, "\"drain_ms\":26.569331}"));
-	assert_non_null(strstr(line, "\"a \\\"0.10000000000000001\\\" stays\""));
-	free(line);
-}
-
-static void test_every_real_is_read_back_exactly(void **state)
-{
-	static const double extremes[] = {0,     1e-5,    9.5367431640625e-7,  1e22,
-	                                  1e300, DBL_MIN, DBL_TRUE_MIN,        DBL_MAX,
-	                                  1e15,  1e16,    123456789012345678., -1.5e-7};
-	const size_t count = sizeof(extremes) / sizeof(*extremes);
-	uint64_t random = 1;
-
-	(void)state;
-	for (size_t i = 0; i < count + 300; i++) {
-		struct run_spec back;
-		const char *why;
-		char *line;
-
-		wanted.main_ms =
-		        i < count ? extremes[i] : ldexp(random_unit(&random), (int)i % 100 - 60);
-		line = written(&spec);
-		assert_int_equal(run_read(line, &back, &found, &why), 0);
-		assert_memory_equal(&found, &wanted, sizeof(wanted));
-		free(line);
-	}
-}
-
 static void assert_near(double value, double expected)
 {
 	if (!(fabs(value - expected) <= 1e-9 * fabs(expected)))
@@ -322,25 +250,6 @@ static char *changed(const char *object, const char *key, json_t *value)
 	json_decref(json);
 	free(line);
 	return text;
-}
-
-static void test_lines_of_earlier_versions_have_pairs_of_bucket_and_count(void **state)
-{
-	json_t *pairs = json_array();
-	struct run_spec back;
-	const char *why;
-	char *line;
-
-	(void)state;
-	for (int i = 0; i < HIST_BUCKETS; i++)
-		if (wanted.latency.buckets[i])
-			json_array_append_new(
-			        pairs, json_pack("[iI]", i, (json_int_t)wanted.latency.buckets[i]));
-	line = changed("latency", "buckets", pairs);
-	assert_non_null(strstr(line, "[[1,1],[7,1],"));
-	assert_int_equal(run_read(line, &back, &found, &why), 0);
-	assert_memory_equal(&found, &wanted, sizeof(wanted));
-	free(line);
 }
 
 static void test_lines_of_earlier_versions_lack_profile_and_rate_up(void **state)
@@ -623,12 +532,6 @@ int main(void)
 	        cmocka_unit_test_setup(
 	                test_a_value_that_was_not_measured_is_null_and_comes_back_as_nan, setup),
 	        cmocka_unit_test_setup(test_empty_buckets_are_not_written, setup),
-	        cmocka_unit_test_setup(test_a_run_of_empty_buckets_is_one_number, setup),
-	        cmocka_unit_test_setup(test_what_is_empty_is_not_written, setup),
-	        cmocka_unit_test_setup(test_a_real_has_no_more_digits_than_it_needs, setup),
-	        cmocka_unit_test_setup(test_every_real_is_read_back_exactly, setup),
-	        cmocka_unit_test_setup(
-	                test_lines_of_earlier_versions_have_pairs_of_bucket_and_count, setup),
 	        cmocka_unit_test_setup(test_p50_and_p99_are_there_for_people, setup),
 	        cmocka_unit_test_setup(test_a_count_beyond_json_is_refused, setup),
 	        cmocka_unit_test_setup(test_a_full_disk_is_reported, setup),

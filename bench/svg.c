@@ -14,7 +14,7 @@
 #define NEAR    0.25 /* pixels */
 #define DEFINED "</defs>\n"
 
-/* In this order; no replacement is longer. */
+/* In this order; every replacement is shorter. */
 static const struct {
 	const char *from, *to;
 } replacements[] = {
@@ -33,14 +33,11 @@ static const struct {
 
 static void replace(char *text, const char *from, const char *to)
 {
-	size_t from_size = strlen(from), to_size = strlen(to);
 	char *out = text;
 
-	for (char *found; (found = strstr(text, from)); text = found + from_size) {
+	for (char *found; (found = strstr(text, from)); text = found + strlen(from)) {
 		memmove(out, text, (size_t)(found - text));
-		out += found - text;
-		memcpy(out, to, to_size);
-		out += to_size;
+		out = stpcpy(out + (found - text), to);
 	}
 	memmove(out, text, strlen(text) + 1);
 }
@@ -136,11 +133,12 @@ static void thin_curves(char *text)
 		return;
 	to = text;
 	for (char *found; (found = strstr(text, path));) {
-		size_t size = (size_t)(found - text) + strlen(path);
+		char *points = found + strlen(path);
 
-		memmove(to, text, size);
-		text += size;
-		to = thin_path(to + size, &text);
+		memmove(to, text, (size_t)(points - text));
+		to += points - text;
+		text = points;
+		to = thin_path(to, &text);
 	}
 	memmove(to, text, strlen(text) + 1);
 }

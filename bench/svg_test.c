@@ -107,9 +107,9 @@ static void test_a_gentle_curve_keeps_its_shape(void **state)
 		kept++;
 		if (sscanf(text + bytes, "L%lf,%lf", &next_x, &next_y) != 2)
 			break;
-		for (double at = x; at <= next_x; at++)
+		for (int at = (int)x; at <= (int)next_x; at++)
 			assert_true(fabs(y + (next_y - y) * (at - x) / (next_x - x) -
-			                 at * at / 100) <= 0.26); /* two decimals */
+			                 at * at / 100.) <= 0.26); /* two decimals */
 	}
 	assert_true(x == 100 && y == 100);
 	assert_in_range(kept, 8, 20);
