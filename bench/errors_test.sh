@@ -257,7 +257,7 @@ test_capture_fails() {
 
 test_interrupted() {
 	experiment interrupted 'main_s = 1'
-	start_bench interrupted
+	start_bench interrupted --ascii
 	await has_lines 1 interrupted/runs.jsonl && await_both
 	kill -INT -- -"$bench" # to the group, as a terminal does
 	await_bench
@@ -267,6 +267,20 @@ test_interrupted() {
 	check 'bench says what is kept' contains "$(<stderr)" '1 of 2 runs are finished and kept'
 	check 'and where' test "$(tail -1 stdout)" = 'result: interrupted'
 	check 'Ctrl-C leaves no process' nothing_runs
+	if ! command -v gnuplot >/dev/null; then
+		skip 'plots are drawn as text' 'gnuplot is not installed'
+		return
+	fi
+	check 'run --ascii draws the plots of what is kept' contains "$(<stdout)" "$as_text"
+	check 'report --ascii draws them again' contains "$(build/bench report interrupted --ascii)" \
+		"$as_text"
+	check 'report alone does not' lacks "$(build/bench report interrupted)" "$as_text"
+}
+
+as_text='deliveries that are no slower, %'
+
+lacks() {
+	[[ $1 != *"$2"* ]]
 }
 
 test_bench_killed() {
