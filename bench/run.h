@@ -195,7 +195,9 @@ const char *run_headers_name(enum http_headers headers);
 int run_headers_parse(const char *name, enum http_headers *headers);
 
 /* Appends the run to out as one line of JSON and flushes. A NAN is written as null and read back
- * as NAN; numbers are kept exactly. 0, -ERANGE for a count above INT64_MAX, which JSON readers do
+ * as NAN; numbers are kept exactly, in as few digits as that takes. The buckets of a histogram are
+ * their counts, from the lowest on; a number below 0 is that many empty ones. What was not measured
+ * or never happened may be missing. 0, -ERANGE for a count above INT64_MAX, which JSON readers do
  * not share, or another negative errno. */
 int run_write(FILE *out, const struct run_spec *spec, const struct run_result *result);
 
