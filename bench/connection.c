@@ -61,6 +61,9 @@ static int start(struct connection *connection, size_t source)
 	if (err)
 		return err;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (connection->receive_bytes)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &connection->receive_bytes,
+		           sizeof connection->receive_bytes);
 	inet_pton(AF_INET, network->address, &server.sin_addr);
 	if (connect(fd, (struct sockaddr *)&server, sizeof server) && errno != EINPROGRESS)
 		return -errno;
@@ -158,6 +161,13 @@ ssize_t connection_read(struct connection *connection, void *data, size_t size)
 		watch_output(connection, true);
 	note_why(connection, got);
 	return got;
+}
+
+void connection_ignore(struct connection *connection)
+{
+	if (connection->stream.fd >= 0)
+		epoll_ctl(connection->network->epoll_fd, EPOLL_CTL_DEL, connection->stream.fd,
+		          NULL);
 }
 
 bool connection_has_pending(const struct connection *connection)

@@ -35,8 +35,9 @@ enum connection_state {
 
 struct connection {
 	struct network *network;
-	void *owner;      /* the data.ptr of its events */
-	struct bytes out; /* what is to be sent: appended by whoever, sent by connection_flush */
+	void *owner;       /* the data.ptr of its events */
+	struct bytes out;  /* what is to be sent: appended by whoever, sent by connection_flush */
+	int receive_bytes; /* of SO_RCVBUF, set before it connects; 0: as the kernel has it */
 	enum connection_state state;
 	uint64_t begun_ns, connected_ns, open_ns; /* SYN, TCP established, TLS too */
 
@@ -61,6 +62,9 @@ void connection_flush(struct connection *connection);
 
 /* As stream_read. */
 ssize_t connection_read(struct connection *connection, void *data, size_t size);
+
+/* From now on there are no events, whatever the peer does; the connection stays as it is. */
+void connection_ignore(struct connection *connection);
 
 /* There is more to read without another event. */
 bool connection_has_pending(const struct connection *connection);

@@ -34,7 +34,7 @@ static int section_bit(const char *name)
 
 static int unknown_key(struct draft *draft, const struct setting *setting, int section)
 {
-	char allowed[384] = "";
+	char allowed[512] = "";
 
 	for (size_t i = 0; i < KEYS; i++) {
 		if (experiment_keys[i].sections & section)
@@ -169,6 +169,15 @@ static double lowest(const struct key_values *values)
 	return low;
 }
 
+static double highest(const struct key_values *values)
+{
+	double high = values->numbers[0];
+
+	for (size_t i = 1; i < values->count; i++)
+		high = fmax(high, values->numbers[i]);
+	return high;
+}
+
 /* What is asked of a sweep is asked of all its combinations. */
 static int check_publishers(struct draft *draft, bool quick)
 {
@@ -192,6 +201,26 @@ static int check_publishers(struct draft *draft, bool quick)
 	return 0;
 }
 
+static int check_slow_readers(struct draft *draft, bool quick)
+{
+	const struct key_values *values = draft->values;
+	const struct setting *slow = chosen(draft, &experiment_keys[KEY_SLOW_READERS], quick);
+	double most = highest(&values[KEY_SLOW_READERS]);
+	double subscribers = lowest(&values[KEY_SUBSCRIBERS]);
+
+	if (most == 0)
+		return 0;
+	if (most >= subscribers)
+		return key_wrong(&draft->errors, slow,
+		                 "'%g' is not below subscribers (allowed: 0 to %g)", most,
+		                 subscribers - 1);
+	if (any_above_0(&values[KEY_CUTS]) || any_above_0(&values[KEY_RATE_UP_HZ]))
+		return key_wrong(&draft->errors, slow,
+		                 "not together with cuts or rate_up_hz: a slow reader neither "
+		                 "connects again nor publishes");
+	return 0;
+}
+
 /* The row for one value of each key; false where the combination is another one's double, since
  * it differs only in a key that means nothing to the transport. */
 static bool make_row(const struct draft *draft, const size_t *digits, struct run_parameters *row)
@@ -202,13 +231,11 @@ static bool make_row(const struct draft *draft, const size_t *digits, struct run
 	snprintf(row->transport, sizeof(row->transport), "%s", cell->transport);
 	snprintf(row->stack, sizeof(row->stack), "%s", cell->stack);
 	for (size_t i = 0; i < KEYS_SWEPT; i++) {
-		const char *only = experiment_keys[i].transport;
-
 		if (i == KEY_CELLS)
 			continue;
 		if (experiment_keys[i].of_profile && *row->link_profile && !draft->values[i].given)
 			continue;
-		if (!only || strcmp(only, cell->transport) == 0)
+		if (key_concerns(&experiment_keys[i], cell->transport))
 			key_set_parameter(row, &experiment_keys[i],
 			                  draft->values[i].numbers[digits[i]]);
 		else if (digits[i] > 0)
@@ -388,6 +415,8 @@ static int read_draft(struct draft *draft, const struct experiment_options *opti
 		status = check_payload(draft, options->quick);
 	if (status == 0)
 		status = check_publishers(draft, options->quick);
+	if (status == 0)
+		status = check_slow_readers(draft, options->quick);
 	if (status == 0)
 		status = make_rows(draft);
 	if (status == 0)

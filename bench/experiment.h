@@ -28,7 +28,7 @@ struct expectation {
  *                 subscribers (100), rate_hz (10), arrivals (even|poisson: poisson),
  *                 payload_bytes (100), format (json|lean|binary: json), poll_interval_ms (1000),
  *                 batch (yes|no: yes), headers (lean|browser|kaazing: lean), tls (yes|no: no),
- *                 rate_up_hz (0), cuts (0), warmup_s (2), main_s (10)
+ *                 rate_up_hz (0), cuts (0), slow_readers (0), warmup_s (2), main_s (10)
  *   [quick]       the same keys as [run], and blocks: what --quick puts in their place
  *   [expected]    WHAT = EXPRESSION | LOWEST | HIGHEST | UNIT, so many as there are: what the
  *                 prediction says in numbers (expression.h); UNIT may be left out
@@ -52,9 +52,14 @@ struct expectation {
  * connect again with backoff (transports/backoff.h) and resume by their cursor. Not with
  * rate_up_hz.
  *
+ * slow_readers: so many of the subscribers, fewer than all, stop reading when the main phase begins
+ * and leave their connection open. What they do not get is not expected. They count in no latency.
+ * sse and websocket only; not with cuts or rate_up_hz.
+ *
  * Any key of [run] but cells may be a comma-separated list: a sweep. The runs of a block are all
  * combinations; a key that means nothing to a transport (poll_interval_ms to all but polling,
- * batch to all but longpoll) does not multiply its runs and is 0 in them.
+ * batch to all but longpoll, slow_readers to all but sse and websocket) does not multiply its runs
+ * and is 0 in them.
  */
 struct experiment {
 	char name[64];

@@ -45,6 +45,22 @@ const struct key *key_find(const char *name, int sections)
 	return NULL;
 }
 
+bool key_concerns(const struct key *key, const char *transport)
+{
+	size_t length = strlen(transport);
+
+	if (!key->transport)
+		return true;
+	for (const char *word = key->transport; *word; word += strspn(word, " ")) {
+		size_t size = strcspn(word, " ");
+
+		if (size == length && memcmp(word, transport, size) == 0)
+			return true;
+		word += size;
+	}
+	return false;
+}
+
 /* "1 to 10", "0, or 0.5 to 10" */
 static void describe_range(const struct key *key, char *text, size_t size)
 {
@@ -344,6 +360,8 @@ const struct key experiment_keys[KEYS] = {
                                   .standard = "1000"},
         [KEY_BATCH] = {"batch", ROW(batch), .kind = KEY_FLAG, .words = {"no", "yes"},
                        .transport = "longpoll", .standard = "yes"},
+        [KEY_SLOW_READERS] = {"slow_readers", ROW(slow_readers), .kind = KEY_UINT, .max = 1e5,
+                              .transport = "sse websocket", .standard = "0"},
         [KEY_NAME] = {"name", EXPERIMENT(name), .kind = KEY_IDENTIFIER, .max = 63},
         [KEY_QUESTION] = {"question", EXPERIMENT(question), .kind = KEY_SENTENCE, .max = 255,
                           .standard = ""},

@@ -6,8 +6,8 @@
 #include "experiment.h"
 #include "settings.h"
 
-/* The sweep counts these up like digits, the last one fastest; the keys that only one transport
- * has come after the cells, so that a cell's rows stay together. */
+/* The sweep counts these up like digits, the last one fastest; the keys that only some transports
+ * have come after the cells, so that a cell's rows stay together. */
 enum key_id {
 	KEY_SUBSCRIBERS,
 	KEY_RATE_HZ,
@@ -31,6 +31,7 @@ enum key_id {
 	KEY_TLS,
 	KEY_POLL_INTERVAL_MS,
 	KEY_BATCH,
+	KEY_SLOW_READERS,
 	KEYS_SWEPT, /* how many may be lists */
 	KEY_NAME = KEYS_SWEPT,
 	KEY_QUESTION,
@@ -66,7 +67,7 @@ struct key {
 	bool or_zero;          /* 0 is allowed too */
 	bool of_profile;       /* a link profile sets it too */
 	const char *words[4];  /* KEY_WORD, KEY_FLAG: indexed by value */
-	const char *transport; /* the only one to which it means something; NULL: all */
+	const char *transport; /* those to which it means something: "sse websocket"; NULL: all */
 	const char *standard;  /* the value where none is given */
 	size_t offset;         /* in run_parameters, or struct experiment where not swept */
 };
@@ -97,6 +98,9 @@ void key_list_append(char *list, size_t size, const char *word);
 
 /* The key of that name in the sections given, or NULL. */
 const struct key *key_find(const char *name, int sections);
+
+/* Whether the key means something to that transport. */
+bool key_concerns(const struct key *key, const char *transport);
 
 /* Reads the setting as a list of values. 0, -EINVAL (said), or -ENOMEM. */
 int key_read_list(const struct key_errors *errors, const struct setting *setting,

@@ -144,6 +144,37 @@ static void test_a_key_without_meaning_to_a_transport_does_not_multiply_its_runs
 	assert_string_equal(experiment.rows[4].transport, "sse");
 }
 
+static void test_who_reads_slowly_is_a_stream(void **state)
+{
+	(void)state;
+	assert_read(HEAD "cells = polling/mhd, longpoll/mhd, sse/mhd, websocket/lws, floor/epoll\n"
+	                 "slow_readers = 0, 10\n",
+	            NULL);
+	assert_int_equal(experiment.rows_count, 7);
+	for (size_t i = 0; i < experiment.rows_count; i++)
+		assert_int_equal(experiment.rows[i].slow_readers, i == 3 || i == 5 ? 10 : 0);
+}
+
+static void test_slow_readers_leave_some_that_read(void **state)
+{
+	(void)state;
+	assert_read(HEAD "cells = sse/mhd\nsubscribers = 11, 50\nslow_readers = 0, 10\n", NULL);
+	assert_refused(HEAD "cells = sse/mhd\nsubscribers = 10, 50\nslow_readers = 0, 10\n",
+	               ":6: key 'slow_readers': '10' is not below subscribers (allowed: 0 to 9)");
+}
+
+static void test_slow_readers_are_not_cut_and_do_not_publish(void **state)
+{
+	static const char expected[] =
+	        ":5: key 'slow_readers': not together with cuts or rate_up_hz: a slow reader "
+	        "neither connects again nor publishes";
+
+	(void)state;
+	assert_refused(HEAD "cells = sse/mhd\nslow_readers = 1\ncuts = 1\n", expected);
+	assert_refused(HEAD "cells = sse/mhd\nslow_readers = 1\nrate_up_hz = 5\n", expected);
+	assert_read(HEAD "cells = sse/mhd\nslow_readers = 0\ncuts = 1\n", NULL);
+}
+
 static void test_indented_lines_go_on(void **state)
 {
 	(void)state;
@@ -345,7 +376,7 @@ static void test_an_unknown_key_is_answered_with_the_known_ones(void **state)
 	        "rate_up_hz, arrivals, payload_bytes, format, headers, cuts, link_profile, "
 	        "link_delay_ms, link_jitter_ms, link_loss, link_loss_burst, link_rate_mbit, "
 	        "link_rate_up_mbit, link_queue, warmup_s, main_s, cells, tls, poll_interval_ms, "
-	        "batch)");
+	        "batch, slow_readers)");
 }
 
 static void test_an_unknown_section_is_refused(void **state)
@@ -520,7 +551,7 @@ static void test_a_wrong_set_names_the_option(void **state)
 	                             "headers, cuts, link_profile, link_delay_ms, link_jitter_ms, "
 	                             "link_loss, link_loss_burst, link_rate_mbit, "
 	                             "link_rate_up_mbit, link_queue, warmup_s, main_s, cells, tls, "
-	                             "poll_interval_ms, batch)");
+	                             "poll_interval_ms, batch, slow_readers)");
 }
 
 static void test_a_wrong_seed_or_only_names_the_option(void **state)
@@ -649,6 +680,9 @@ static const struct CMUnitTest tests[] = {
         TEST(test_what_the_file_leaves_out_has_a_default),
         TEST(test_a_list_is_a_sweep_over_all_combinations),
         TEST(test_a_key_without_meaning_to_a_transport_does_not_multiply_its_runs),
+        TEST(test_who_reads_slowly_is_a_stream),
+        TEST(test_slow_readers_leave_some_that_read),
+        TEST(test_slow_readers_are_not_cut_and_do_not_publish),
         TEST(test_indented_lines_go_on),
         TEST(test_quick_replaces_only_when_asked_for),
         TEST(test_the_command_line_wins),

@@ -141,6 +141,11 @@ static void put_memory(char *cell, const struct summary_row *row)
 	put_number(cell, row->values[SERVER_BYTES_PER_CONNECTION] / 1024);
 }
 
+static void put_memory_growth(char *cell, const struct summary_row *row)
+{
+	put_number(cell, row->values[SERVER_BYTES_GROWTH] / 1024);
+}
+
 static void put_kernel_memory(char *cell, const struct summary_row *row)
 {
 	put_number(cell, row->values[KERNEL_BYTES_PER_CONNECTION] / 1024);
@@ -264,6 +269,11 @@ static void put_slabs(char *cell, const struct summary_row *row)
 	put_number(cell, row->values[SLAB_BYTES_PER_SOCKET] / 1024);
 }
 
+static bool has_slow_readers(const struct summary_row *row)
+{
+	return row->parameters.slow_readers > 0;
+}
+
 static bool has_tls(const struct summary_row *row)
 {
 	return row->parameters.tls;
@@ -304,6 +314,8 @@ static const struct figure figures[] = {
         {{"reach", "%", false}, NULL, NULL, REACH, put_percent},
         {{"had", "twice", false}, has_cuts, NULL, DUPLICATES, put_number},
         {{"connected", "again", false}, has_cuts, NULL, RECONNECTS, put_number},
+        {{"slow,", "cut off", false}, has_slow_readers, NULL, SLOW_DISCONNECTED, put_number},
+        {{"grew by", "KiB", false}, has_slow_readers, .fill = put_memory_growth},
         {{"wire", "B/msg", false}, is_busy, NULL, WIRE_BYTES_PER_MESSAGE, put_number},
         {{"idle wire", "B/min", false}, is_idle, NULL, WIRE_BYTES_PER_IDLE_MINUTE, put_number},
         {{"idle CPU", "µs/min", false}, is_idle, NULL, SERVER_CPU_US_PER_IDLE_MINUTE, put_number},
@@ -565,13 +577,14 @@ static void note_broken(const struct summary *summary, void (*line)(void *user, 
 static void note_columns(const struct summary *summary, void (*line)(void *user, const char *text),
                          void *user)
 {
-	bool models = false, round_trips = false, ratios = false, floor = false;
+	bool models = false, round_trips = false, ratios = false, floor = false, slow = false;
 
 	for (size_t i = 0; i < summary->count; i++) {
 		models |= has_model(&summary->rows[i]);
 		round_trips |= has_round_trip(&summary->rows[i]);
 		ratios |= has_ratio(&summary->rows[i]);
 		floor |= is_floor(&summary->rows[i]);
+		slow |= has_slow_readers(&summary->rows[i]);
 	}
 	if (models)
 		line(user, "Off: the mean from the model's, which knows nothing of the time that "
@@ -584,6 +597,10 @@ static void note_columns(const struct summary *summary, void (*line)(void *user,
 		line(user,
 		     "x epoll: CPU as a multiple of the same transport's on epoll in the same "
 		     "block.");
+	if (slow)
+		line(user, "Slow, cut off: slow readers that the server had disconnected when the "
+		           "main phase ended. Grew by: the server's memory, its log included, "
+		           "since nothing was published. Reach and latency: of the others.");
 	if (floor)
 		line(user, "Floor: messages over bare TCP, each behind its length: what the "
 		           "instrument and the kernel cost.");

@@ -115,6 +115,8 @@ static void on_message(void *user, uint64_t id, uint64_t scheduled_ns, const voi
 	        .now_ns = load->sessions.now_ns,
 	};
 
+	if (subscriber->number < load->config->spec->parameters.slow_readers)
+		return; /* before they are slow: they count in nothing */
 	load->traffic.messages++;
 	load->traffic.payload_bytes += size;
 	if (subscriber->number == 0)
@@ -201,6 +203,7 @@ static void begin_main(struct load *load)
 	struct sessions *sessions = &load->sessions;
 
 	load->main_ns = clock_now_ns();
+	sessions_stop_reading(sessions);
 	load->at_main = sessions_tcp_totals(sessions);
 	load->cpu_at_main_ns = cpu_ns();
 	load->traffic = (struct run_traffic){0};
@@ -335,6 +338,7 @@ static int open_load(struct load *load, struct client_config *config)
 	        .authority = given->authority,
 	        .count = load->count,
 	        .at_once = run_has_link(parameters) && !parameters->tls ? CONNECT_AT_ONCE : 1,
+	        .slow = parameters->slow_readers,
 	        .publish = parameters->rate_up_hz > 0,
 	        .spare = 3, /* ours */
 	};
@@ -345,6 +349,7 @@ static int open_load(struct load *load, struct client_config *config)
 	if (!err)
 		err = deliveries_open(&load->deliveries, &load->plan, load->count, given->log,
 		                      load->result);
+	load->result->expected -= load->result->published * parameters->slow_readers;
 	load->deliveries.latencies = given->latencies;
 	if (!err) {
 		load->subscribers = calloc(load->count, sizeof *load->subscribers);

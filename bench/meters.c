@@ -127,6 +127,7 @@ void meters_main_ends(struct meters *meters)
 	        server.context_switches - meters->before.server.context_switches;
 	count_wire(meters, &meters->wire);
 	count_all_kinds(meters);
+	process_private_memory(meters->server_pid, &meters->server.memory_end_bytes);
 }
 
 /* The kernel adds a wait when it is over: one that was under way at the end of the main phase is

@@ -29,7 +29,8 @@ int parameters_difference(const struct run_parameters *a, const struct run_param
 	                ? 0
 	                : PARAMETER_LINK) |
 	       (a->warmup_s != b->warmup_s ? PARAMETER_WARMUP : 0) |
-	       (a->main_s != b->main_s ? PARAMETER_MAIN : 0);
+	       (a->main_s != b->main_s ? PARAMETER_MAIN : 0) |
+	       (a->slow_readers != b->slow_readers ? PARAMETER_SLOW_READERS : 0);
 }
 
 bool parameters_same_cell(const struct run_parameters *a, const struct run_parameters *b)
@@ -42,7 +43,8 @@ int parameters_unsaid(const struct run_parameters *parameters)
 	return (parameters->rate_hz == 0 ? PARAMETER_RATE : 0) |
 	       (parameters->rate_up_hz == 0 ? PARAMETER_RATE_UP : 0) |
 	       (parameters->tls ? 0 : PARAMETER_TLS) | (parameters->cuts ? 0 : PARAMETER_CUTS) |
-	       (run_has_link(parameters) ? 0 : PARAMETER_LINK);
+	       (run_has_link(parameters) ? 0 : PARAMETER_LINK) |
+	       (parameters->slow_readers ? 0 : PARAMETER_SLOW_READERS);
 }
 
 __attribute__((format(printf, 3, 4))) static void part(char *out, size_t size, const char *format,
@@ -124,6 +126,14 @@ static void describe_link(const struct run_parameters *parameters, char *out, si
 	describe_rate(link, &known, out, size);
 }
 
+static void describe_slow_readers(unsigned slow_readers, char *out, size_t size)
+{
+	if (slow_readers == 0)
+		part(out, size, "no slow reader");
+	else
+		part(out, size, "%u slow reader%s", slow_readers, slow_readers == 1 ? "" : "s");
+}
+
 void parameters_describe(const struct run_parameters *parameters, int which, char *out, size_t size)
 {
 	*out = '\0';
@@ -134,6 +144,8 @@ void parameters_describe(const struct run_parameters *parameters, int which, cha
 		part(out, size, "no cut");
 	else if (which & PARAMETER_CUTS)
 		part(out, size, "%u cut%s", parameters->cuts, parameters->cuts == 1 ? "" : "s");
+	if (which & PARAMETER_SLOW_READERS)
+		describe_slow_readers(parameters->slow_readers, out, size);
 	if (which & PARAMETER_LINK)
 		describe_link(parameters, out, size);
 	if (which & PARAMETER_WARMUP)
@@ -184,6 +196,7 @@ int parameters_compare(const struct run_parameters *a, const struct run_paramete
 	        compare(a->tls, b->tls),
 	        compare(a->poll_interval_ms, b->poll_interval_ms),
 	        compare(b->batch, a->batch),
+	        compare(a->slow_readers, b->slow_readers),
 	};
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {

@@ -20,7 +20,8 @@ enum {
 	PARAMETER_LINK = 1 << 11,
 	PARAMETER_WARMUP = 1 << 12,
 	PARAMETER_MAIN = 1 << 13,
-	PARAMETERS_ALL = (1 << 14) - 1
+	PARAMETER_SLOW_READERS = 1 << 14,
+	PARAMETERS_ALL = (1 << 15) - 1
 };
 
 /* In which of these ways a and b differ. */
@@ -32,7 +33,8 @@ bool parameters_same_cell(const struct run_parameters *a, const struct run_param
 void parameters_describe(const struct run_parameters *parameters, int which, char *out,
                          size_t size);
 
-/* Those of `which` that need not be said: nothing is published up, no TLS, no cuts, no link. */
+/* Those of `which` that need not be said: nothing is published up, no TLS, no cuts, no link,
+ * no slow readers. */
 int parameters_unsaid(const struct run_parameters *parameters);
 
 /* As for qsort. Rows to be compared stand together: first what all cells have in common, then the

@@ -134,6 +134,15 @@ double run_server_bytes_second_half(const struct run_spec *spec, const struct ru
 	                    subscribers - run_half(subscribers));
 }
 
+double run_server_bytes_growth(const struct run_result *result)
+{
+	const struct run_server *server = &result->server;
+
+	if (server->memory_bytes == 0 || server->memory_end_bytes == 0)
+		return NAN;
+	return (double)server->memory_end_bytes - (double)server->memory_bytes;
+}
+
 double run_kernel_bytes_per_connection(const struct run_spec *spec, const struct run_result *result)
 {
 	const struct run_server *server = &result->server;

@@ -20,7 +20,9 @@
 struct run_parameters {
 	char transport[16], stack[16];
 	unsigned subscribers;
-	unsigned cuts;     /* how often, in the main phase, all connections are reset */
+	unsigned cuts;         /* how often, in the main phase, all connections are reset */
+	unsigned slow_readers; /* of the subscribers, the first: they read nothing in the main phase
+	                        */
 	double rate_hz;    /* messages that the server publishes per second, for all subscribers */
 	double rate_up_hz; /* the same of all subscribers together */
 	enum arrivals arrivals;
@@ -84,6 +86,10 @@ struct run_server {
 	/* Of the whole machine, at the same instants: process_slab_memory */
 	uint64_t slab_before_bytes, slab_bytes;
 	double cpu_share; /* cpu_ns / length of the main phase */
+	/* At the end of the main phase: as memory_bytes (0: not measured); how many subscribers it
+	 * had disconnected as slow readers, by its own count, which is asked for where there are
+	 * such. */
+	uint64_t memory_end_bytes, slow_disconnected;
 };
 
 struct run_load {
@@ -106,7 +112,7 @@ struct run_result {
 	double connect_ms, warmup_ms, main_ms, drain_ms; /* as they came out; 0: not reached */
 	/* Of the messages scheduled within the main phase: */
 	uint64_t published;  /* how many, by the server and by clients */
-	uint64_t expected;   /* published times subscribers */
+	uint64_t expected;   /* published times subscribers that read */
 	uint64_t delivered;  /* first deliveries */
 	uint64_t duplicates; /* deliveries of what a subscriber had already */
 	uint64_t reordered;  /* deliveries with an id below one that came before */
@@ -170,6 +176,8 @@ double run_server_bytes_per_connection(const struct run_spec *spec,
                                        const struct run_result *result);
 double run_server_bytes_first_half(const struct run_spec *spec, const struct run_result *result);
 double run_server_bytes_second_half(const struct run_spec *spec, const struct run_result *result);
+/* By how much the server's memory grew from memory_bytes to memory_end_bytes */
+double run_server_bytes_growth(const struct run_result *result);
 /* Of the kernel's for TCP sockets (process_socket_memory); NAN on loopback, where the clients'
  * sockets are among them */
 double run_kernel_bytes_per_connection(const struct run_spec *spec,

@@ -464,6 +464,7 @@ static const struct field parameters_fields[] = {
         LATER("parameters.", run_parameters, rate_up_hz, REAL),
         LATER("parameters.", run_parameters, cuts, UINT),
         LATER("parameters.", run_parameters, link_profile, TEXT),
+        LATER("parameters.", run_parameters, slow_readers, UINT),
         {0},
 };
 
@@ -577,6 +578,8 @@ static const struct field server_fields[] = {
         LATER("server.", run_server, connect_cpu_ns, COUNT),
         LATER("server.", run_server, slab_before_bytes, COUNT),
         LATER("server.", run_server, slab_bytes, COUNT),
+        LATER("server.", run_server, memory_end_bytes, COUNT),
+        LATER("server.", run_server, slow_disconnected, COUNT),
         {0},
 };
 

@@ -129,6 +129,25 @@ static void test_what_the_network_said_is_read_back_exactly(void **state)
 	free(line);
 }
 
+/* What only a run with slow readers has, and its line of an earlier version has not. */
+static void test_slow_readers_are_read_back_exactly(void **state)
+{
+	struct run_spec run = spec, back;
+	const char *why;
+	char *line;
+
+	(void)state;
+	run.parameters.slow_readers = 10;
+	wanted.server.memory_end_bytes = 5 << 20;
+	wanted.server.slow_disconnected = 9;
+	line = written(&run);
+	assert_int_equal(run_read(line, &back, &found, &why), 0);
+	assert_memory_equal(&back, &run, sizeof(run));
+	assert_memory_equal(&found, &wanted, sizeof(wanted));
+	assert_true(run_server_bytes_growth(&found) == 2 << 20);
+	free(line);
+}
+
 static struct run_spec linked(void)
 {
 	struct run_spec run = spec;
@@ -266,6 +285,27 @@ static void test_lines_of_earlier_versions_lack_profile_and_rate_up(void **state
 		assert_int_equal(run_read(line, &back, &found, &why), 0);
 		assert_string_equal(back.parameters.link_profile, "");
 		assert_true(back.parameters.link.rate_up_mbit == 0);
+		free(line);
+	}
+}
+
+static void test_lines_of_earlier_versions_lack_slow_readers(void **state)
+{
+	static const char *const later[][2] = {{"parameters", "slow_readers"},
+	                                       {"server", "slow_disconnected"},
+	                                       {"server", "memory_end_bytes"}};
+	struct run_spec back;
+	const char *why;
+
+	(void)state;
+	wanted.server.memory_end_bytes = 5 << 20;
+	for (size_t i = 0; i < 3; i++) {
+		char *line = changed(later[i][0], later[i][1], NULL);
+
+		assert_int_equal(run_read(line, &back, &found, &why), 0);
+		assert_int_equal(back.parameters.slow_readers, 0);
+		assert_int_equal(found.server.slow_disconnected, 0);
+		assert_true(isnan(run_server_bytes_growth(&found)) == (i == 2));
 		free(line);
 	}
 }
@@ -526,6 +566,8 @@ int main(void)
 	        cmocka_unit_test_setup(test_what_is_written_is_read_back_exactly, setup),
 	        cmocka_unit_test_setup(test_what_the_network_said_is_read_back_exactly, setup),
 	        cmocka_unit_test_setup(test_a_link_is_read_back_with_its_profile, setup),
+	        cmocka_unit_test_setup(test_slow_readers_are_read_back_exactly, setup),
+	        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_slow_readers, setup),
 	        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_profile_and_rate_up,
 	                               setup),
 	        cmocka_unit_test_setup(test_a_run_is_one_line, setup),

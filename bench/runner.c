@@ -200,6 +200,19 @@ static int wait_for_link(struct runner *runner)
 	return wait_until(runner, clock_now_ns() + LATE_ACK_NS + (uint64_t)(ways_ms * 1e6));
 }
 
+static void count_slow_readers(struct runner *runner)
+{
+	int err = 0;
+
+	if (runner->spec->parameters.slow_readers)
+		err = server_slow_readers(&runner->server,
+		                          &runner->meters.server.slow_disconnected);
+	if (err)
+		snprintf(runner->reason, sizeof runner->reason,
+		         "the server does not say how many slow readers it cut: %s",
+		         strerror(-err));
+}
+
 /* From "all are subscribed" to the end of the load. */
 static int measure(struct runner *runner)
 {
@@ -223,6 +236,7 @@ static int measure(struct runner *runner)
 		return err;
 	/* Also where nothing was left to drain and the load was quicker than we. */
 	meters_main_ends(&runner->meters);
+	count_slow_readers(runner);
 	if (!err)
 		err = wait_until(runner, UINT64_MAX);
 	return err == 1 ? release_load(runner) : err;

@@ -21,8 +21,11 @@
 
 #define READY_MS         10000
 #define STOP_MS          5000
+#define ANSWER_MS        5000
 #define LOG_MESSAGES_MIN 1024
 #define LOG_MESSAGES_MAX 1e6
+#define QUEUE_S          1 /* of slow readers: what is published in that time */
+#define QUEUE_MIN        8
 #define ARGUMENTS_MAX    21
 #define TIMEOUT_MAX_MS   3.6e6 /* as build/serve has it */
 #define TIMEOUT_SPARE_MS 6e4
@@ -84,6 +87,9 @@ static void build_arguments(struct arguments *arguments, const struct run_spec *
 	add(arguments, "--messages=%" PRIu64, plan->messages);
 	add(arguments, "--payload=%u", parameters->payload_bytes);
 	add(arguments, "--log-messages=%.0f", log_messages(parameters));
+	if (parameters->slow_readers)
+		add(arguments, "--max-queue=%.0f",
+		    fmax(ceil(parameters->rate_hz * QUEUE_S), QUEUE_MIN));
 	add(arguments, "--format=%s", message_format_name(parameters->format));
 	add(arguments, "--request-timeout=%.0f", quiet_ms(parameters));
 	add(arguments, "--idle-timeout=%.0f", quiet_ms(parameters));
@@ -192,6 +198,24 @@ int server_publish(const struct server_process *server, uint64_t start_ns)
 	int size = snprintf(line, sizeof line, "publish %" PRIu64 "\n", start_ns);
 
 	return send(server->control_fd, line, (size_t)size, MSG_NOSIGNAL) == size ? 0 : -EPIPE;
+}
+
+int server_slow_readers(const struct server_process *server, uint64_t *count)
+{
+	static const char question[] = "slow_readers\n";
+	struct pollfd answered = {.fd = server->control_fd, .events = POLLIN};
+	char answer[32];
+	ssize_t size;
+
+	if (send(server->control_fd, question, sizeof question - 1, MSG_NOSIGNAL) < 0)
+		return -errno;
+	if (poll(&answered, 1, ANSWER_MS) <= 0)
+		return -ETIMEDOUT;
+	size = recv(server->control_fd, answer, sizeof answer - 1, 0);
+	if (size <= 0)
+		return -EPIPE;
+	answer[size] = '\0';
+	return sscanf(answer, "slow_readers %" SCNu64, count) == 1 ? 0 : -EPROTO;
 }
 
 int server_stop(struct server_process *server)

@@ -27,6 +27,10 @@ int server_start(struct server_process *server, const struct run_spec *spec,
 /* Starts the schedule at start_ns, CLOCK_MONOTONIC. 0 or a negative errno. */
 int server_publish(const struct server_process *server, uint64_t start_ns);
 
+/* How many subscribers it has disconnected as slow readers since it started. 0, or a negative
+ * errno: -ETIMEDOUT where it does not answer within 5 s. */
+int server_slow_readers(const struct server_process *server, uint64_t *count);
+
 /* Ends it and waits for its end, by force after 5 s. Gives the status of waitpid, -1 where it was
  * not running. */
 int server_stop(struct server_process *server);

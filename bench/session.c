@@ -8,7 +8,9 @@
 #include "../transports/clock.h"
 #include "sessions.h"
 
-#define FAILING_MAX_NS (30 * NS_PER_S) /* from the first failure of a lane in a row */
+#define FAILING_MAX_NS     (30 * NS_PER_S) /* from the first failure of a lane in a row */
+#define SLOW_RECEIVE_BYTES (16 << 10) /* what a slow reader's socket takes: the kernel doubles it  \
+	                               */
 
 static size_t number_of(const struct session *session)
 {
@@ -248,6 +250,17 @@ void session_send(struct session *session, const void *data, size_t size)
 		go_on(last_lane(session), CLIENT_OK, false);
 }
 
+void session_stop_reading(struct session *session)
+{
+	struct timers *timers = &session->all->timers;
+
+	timer_clear(timers, &session->timer);
+	for (unsigned i = 0; i < session->lanes_count; i++) {
+		timer_clear(timers, &session->lanes[i].retry);
+		connection_ignore(&session->lanes[i].connection);
+	}
+}
+
 void session_cut(struct session *session)
 {
 	for (unsigned i = 0; i < session->lanes_count; i++) {
@@ -323,6 +336,8 @@ int session_open(struct session *session, struct sessions *all, const struct cli
 		                      .retry = {.due = retry_due, .owner = lane},
 		                      .backoff.random = config->seed + i};
 		connection_init(&lane->connection, &all->network, lane);
+		if (number_of(session) < all->slow)
+			lane->connection.receive_bytes = SLOW_RECEIVE_BYTES;
 	}
 	session->state = calloc(1, all->client->state_size);
 	if (!session->state)

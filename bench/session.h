@@ -50,6 +50,9 @@ void session_event(struct lane *lane, uint32_t what);
 /* Publishes text; it is kept until the lane is up. */
 void session_send(struct session *session, const void *data, size_t size);
 
+/* Reads nothing more, and leaves its connections as they are: a slow reader. */
+void session_stop_reading(struct session *session);
+
 /* Resets its connections; they are made again after a backoff. */
 void session_cut(struct session *session);
 

@@ -56,6 +56,12 @@ void sessions_send(struct sessions *sessions, size_t index, const void *data, si
 	session_send(&sessions->list[index], data, size);
 }
 
+void sessions_stop_reading(struct sessions *sessions)
+{
+	for (size_t i = 0; i < sessions->slow; i++)
+		session_stop_reading(&sessions->list[i]);
+}
+
 void sessions_cut(struct sessions *sessions)
 {
 	sessions->now_ns = clock_now_ns();
@@ -175,6 +181,7 @@ int sessions_open(struct sessions *sessions, const struct sessions_config *confi
 	*sessions = (struct sessions){
 	        .client = config->client,
 	        .count = config->count,
+	        .slow = config->slow,
 	        .publish = config->publish,
 	        .at_once = config->at_once,
 	        .network = {.address = config->address,

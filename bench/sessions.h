@@ -27,6 +27,7 @@ struct sessions {
 	struct session *list;
 	size_t count, connect_until;
 	size_t started, at_once; /* how many have begun to connect; how many may be about it */
+	size_t slow;
 	bool publish;
 	int timer_fd;
 	uint64_t armed_ns;
@@ -42,6 +43,7 @@ struct sessions_config {
 	size_t count;
 	size_t at_once; /* connect; 1: none waits for others */
 	bool publish;   /* they are to send: they open LANE_UP too, where the client has one */
+	size_t slow;    /* the first so many are to be slow readers: sessions_stop_reading */
 	size_t spare;   /* timers besides their own */
 };
 
@@ -61,6 +63,9 @@ unsigned sessions_lanes(const struct sessions *sessions);
 
 /* Session `index` publishes text; at once, or as soon as its lane is up. */
 void sessions_send(struct sessions *sessions, size_t index, const void *data, size_t size);
+
+/* The slow readers read nothing more; nothing is sent to or by them, and they are not cut. */
+void sessions_stop_reading(struct sessions *sessions);
 
 /* Resets every connection. */
 void sessions_cut(struct sessions *sessions);

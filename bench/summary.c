@@ -87,6 +87,9 @@ static void measure(const struct run_spec *spec, const struct run_result *result
 	values[SERVER_BYTES_PER_CONNECTION] = run_server_bytes_per_connection(spec, result);
 	measure_connections(spec, result, values);
 	measure_network(spec, result, values);
+	values[SLOW_DISCONNECTED] =
+	        spec->parameters.slow_readers ? (double)result->server.slow_disconnected : NAN;
+	values[SERVER_BYTES_GROWTH] = run_server_bytes_growth(result);
 }
 
 static struct summary_row *find_row(struct summary *summary, const struct run_spec *spec)

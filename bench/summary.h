@@ -56,6 +56,8 @@ enum summary_value {
 	CONNECT_CPU_US_PER_CONNECTION,
 	SLAB_BYTES_PER_SOCKET,
 	SERVER_CPU_US_PER_IDLE_MINUTE,
+	SLOW_DISCONNECTED, /* NAN without slow readers */
+	SERVER_BYTES_GROWTH,
 	SUMMARY_MEASURED, /* how many are medians */
 
 	/* 95 % intervals of two of these medians */

@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 85
+#define COLUMNS 88
 
 static const struct column columns[COLUMNS];
 
@@ -219,4 +219,7 @@ static const struct column columns[COLUMNS] = {
         {"model_framing_bytes_per_message", VALUE, .at = MODEL_FRAMING_BYTES_PER_MESSAGE},
         {"model_wire_bytes_per_message", VALUE, .at = MODEL_WIRE_BYTES_PER_MESSAGE},
         {"model_wire_bytes_per_idle_minute", VALUE, .at = MODEL_WIRE_BYTES_PER_IDLE_MINUTE},
+        {"slow_readers", COUNT, PARAMETER(slow_readers)},
+        {"slow_disconnected", VALUE, .at = SLOW_DISCONNECTED, WHOLE},
+        {"server_bytes_growth", VALUE, .at = SERVER_BYTES_GROWTH, WHOLE},
 };

@@ -405,7 +405,8 @@ static void test_the_columns_are_those_that_were_promised(void **state)
 	        "connect_cpu_us_per_connection,slab_bytes_per_socket,"
 	        "server_cpu_us_per_idle_minute,"
 	        "model_messages_per_response,model_framing_bytes_per_message,"
-	        "model_wire_bytes_per_message,model_wire_bytes_per_idle_minute\n";
+	        "model_wire_bytes_per_message,model_wire_bytes_per_idle_minute,"
+	        "slow_readers,slow_disconnected,server_bytes_growth\n";
 	char *text;
 
 	(void)state;

@@ -104,6 +104,9 @@ static void control_ready(void *user)
 	line[size] = '\0';
 	if (sscanf(line, "publish %" SCNu64, &start_ns) == 1)
 		publisher_start(publisher, start_ns);
+	else if (!strcmp(line, "slow_readers\n"))
+		dprintf(service.control_fd, "slow_readers %" PRIu64 "\n",
+		        service.counters.slow_readers);
 }
 
 static int open_publisher(const struct serve_options *options, const struct stack_ops *stack)

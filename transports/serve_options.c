@@ -97,7 +97,7 @@ static const struct argp_option argp_options[] = {
          "For the next request after an answer, or the answer to a ping (60000)", 0},
         {NULL, 0, NULL, 0, "For build/bench", 5},
         {"control", OPTION_CONTROL, "FD", 0,
-         "Publish nothing until a line `publish START_NS` comes from this descriptor; end when it closes",
+         "Publish nothing until a line `publish START_NS` comes from this descriptor, answer a line `slow_readers`; end when it closes",
          0},
         {"publish-log", OPTION_PUBLISH_LOG, "FILE", 0,
          "Note there when each message of the topic was published", 0},
