@@ -11,6 +11,7 @@
 #include "../transports/clock.h"
 
 #define CONNECTIONS_PER_ADDRESS 10000 /* of the source, for the sake of ports */
+#define ETHERNET_SEGMENT_BYTES  1460  /* RFC 9293 section 3.7.1: 1500 less two headers of 20 */
 
 void connection_init(struct connection *connection, struct network *network, void *owner)
 {
@@ -48,6 +49,15 @@ static int bind_source(int fd, in_addr_t first, size_t number)
 	return 0;
 }
 
+/* By its segments the sender's kernel measures its buffer: loopback's would hold megabytes. */
+static void take_little(int fd, int bytes)
+{
+	int segment = ETHERNET_SEGMENT_BYTES;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+	setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+}
+
 static int start(struct connection *connection, size_t source)
 {
 	const struct network *network = connection->network;
@@ -62,8 +72,7 @@ static int start(struct connection *connection, size_t source)
 		return err;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (connection->receive_bytes)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &connection->receive_bytes,
-		           sizeof connection->receive_bytes);
+		take_little(fd, connection->receive_bytes);
 	inet_pton(AF_INET, network->address, &server.sin_addr);
 	if (connect(fd, (struct sockaddr *)&server, sizeof server) && errno != EINPROGRESS)
 		return -errno;

@@ -35,9 +35,11 @@ enum connection_state {
 
 struct connection {
 	struct network *network;
-	void *owner;       /* the data.ptr of its events */
-	struct bytes out;  /* what is to be sent: appended by whoever, sent by connection_flush */
-	int receive_bytes; /* of SO_RCVBUF, set before it connects; 0: as the kernel has it */
+	void *owner;      /* the data.ptr of its events */
+	struct bytes out; /* what is to be sent: appended by whoever, sent by connection_flush */
+	/* Of SO_RCVBUF, set before it connects, in segments of Ethernet; 0: as the kernel has it.
+	 */
+	int receive_bytes;
 	enum connection_state state;
 	uint64_t begun_ns, connected_ns, open_ns; /* SYN, TCP established, TLS too */
 

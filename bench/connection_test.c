@@ -367,6 +367,36 @@ static void test_what_there_is_no_room_for_is_sent_later(void **state)
 	free(received);
 }
 
+/* Whatever the kernel would give it. */
+static void test_one_that_is_to_take_little_is_full_soon(void **state)
+{
+	static const uint8_t data[4096];
+	size_t written = 0;
+	ssize_t step;
+
+	(void)state;
+	connection->receive_bytes = 4096;
+	connect_from(0);
+	while ((step = stream_write(peer, data, sizeof data)) > 0 && written < MUCH_BYTES)
+		written += (size_t)step;
+	assert_int_equal(step, -EAGAIN);
+	assert_true(written < MUCH_BYTES);
+}
+
+static void test_one_that_is_ignored_wakes_nobody(void **state)
+{
+	(void)state;
+	connect_from(0);
+	connection_ignore(connection);
+	peer_writes("welcome");
+	await(connection->stream.fd, POLLIN, "nothing arrived");
+	assert_int_equal(events_now(), 0);
+	stream_close(peer);
+	await(connection->stream.fd, POLLRDHUP, "no end arrived");
+	assert_int_equal(events_now(), 0);
+	assert_int_equal(connection->state, CONNECTION_OPEN);
+}
+
 static void test_it_begins_with_nothing_to_send(void **state)
 {
 	(void)state;
@@ -704,6 +734,8 @@ int main(void)
 	        BOTH(test_nothing_to_read_is_no_end),
 	        BOTH(test_what_is_sent_wakes_for_input_only),
 	        BOTH(test_what_there_is_no_room_for_is_sent_later),
+	        PLAIN(test_one_that_is_to_take_little_is_full_soon),
+	        PLAIN(test_one_that_is_ignored_wakes_nobody),
 	        PLAIN(test_it_begins_with_nothing_to_send),
 	        BOTH(test_the_peer_s_close_is_an_end),
 	        BOTH(test_sending_to_a_dead_peer_shows_up_as_an_end_of_input),

@@ -240,6 +240,24 @@ static void test_what_only_some_runs_have_makes_a_column(void **state)
 	assert_contains(printed, "TLS B/msg: ");
 }
 
+static void test_slow_readers_have_columns_where_there_are_any(void **state)
+{
+	(void)state;
+	sample_run("sse", "mhd", 1, &spec, &result);
+	add();
+	assert_made();
+	assert_null(strstr(printed, "cut off"));
+	sample_run("sse", "epoll", 1, &spec, &result);
+	spec.parameters.slow_readers = 9;
+	result.server.slow_disconnected = 8;
+	result.server.memory_end_bytes = result.server.memory_bytes + 333 * 1024;
+	add();
+	assert_made();
+	assert_contains(printed, "cut off");
+	assert_contains(printed, "     8.00      333 ");
+	assert_contains(printed, "Slow, cut off: ");
+}
+
 static void test_a_hybrid_is_labelled_in_tables_and_plots(void **state)
 {
 	(void)state;
@@ -631,6 +649,7 @@ int main(void)
 	        TEST(test_what_polls_carry_stands_beside_the_model),
 	        TEST(test_what_a_connection_costs_has_a_table_of_its_own),
 	        TEST(test_what_only_some_runs_have_makes_a_column),
+	        TEST(test_slow_readers_have_columns_where_there_are_any),
 	        TEST(test_a_hybrid_is_labelled_in_tables_and_plots),
 	        TEST(test_the_floor_stands_apart),
 	        TEST(test_the_same_table_stands_between_markers),

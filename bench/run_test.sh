@@ -538,6 +538,18 @@ test_cuts() {
 	done
 }
 
+test_slow_readers() {
+	local cell cells='sse/epoll sse/mhd sse/lws websocket/epoll websocket/mhd websocket/lws'
+
+	run_short "cells=${cells// /, }" slow_readers=5 payload_bytes=16384 main_s=2
+	check 'runs with slow readers are valid' exits 0
+	for cell in $cells; do
+		check "slow readers take nothing from the others on $cell" is $cell reach 1
+		check "slow readers are cut off on $cell" is $cell slow_disconnected 5
+		check "the others are not on $cell" is $cell reconnects 0
+	done
+}
+
 floor_is_set_off() {
 	awk '
 	/^floor / { rows++; if (before != "") bad = 1 }
@@ -586,5 +598,6 @@ test_loopback
 test_tls
 test_way_up
 test_cuts
+test_slow_readers
 test_floor
 done_testing

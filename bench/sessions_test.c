@@ -29,6 +29,7 @@
 #define ADDRESS     "127.0.0.1"
 #define TOPIC       "default" /* the floor's */
 #define SUBSCRIBERS 5
+#define SLOW        2
 #define PATIENCE_S  20 /* it matters only to a test that fails */
 #define POLL_NS     (2 * NS_PER_MS)
 #define LOG_SIZE    1024
@@ -246,6 +247,7 @@ static void open_sessions(const char *transport, uint16_t port, const char *trus
 	                                       .authority = trusted,
 	                                       .count = SUBSCRIBERS,
 	                                       .at_once = 1,
+	                                       .slow = SLOW,
 	                                       .publish = publishes,
 	                                       .spare = 2};
 	struct client_config client = {.host = "h", .topic = TOPIC, .poll_ns = POLL_NS};
@@ -354,6 +356,31 @@ static void test_no_more_connect_than_were_asked_to(void **state)
 	drive_until(are_connected, SUBSCRIBERS);
 	stop_server();
 	assert_int_equal(service.counters.connections, SUBSCRIBERS);
+}
+
+static bool the_others_have(uint64_t wanted)
+{
+	for (size_t i = SLOW; i < SUBSCRIBERS; i++)
+		if (readers[i].last < wanted)
+			return false;
+	return true;
+}
+
+static void test_slow_readers_read_nothing_more_and_stay(void **state)
+{
+	(void)state;
+	connect_all(false);
+	publish(1);
+	drive_until(everybody_has, 1);
+	sessions_stop_reading(&sessions);
+	publish(20);
+	drive_until(the_others_have, 21);
+	for (size_t i = 0; i < SLOW; i++) {
+		assert_int_equal(readers[i].last, 1);
+		assert_int_equal(sessions.list[i].lanes[LANE_DOWN].connection.state,
+		                 CONNECTION_OPEN);
+	}
+	assert_int_equal(sessions.reconnects, 0);
 }
 
 static void test_the_times_are_of_the_first_connection_of_each(void **state)
@@ -739,6 +766,8 @@ int main(void)
 	        ON(test_everybody_connects_and_gets_every_message, polling_tls, "polling_with_tls"),
 	        ON(test_one_connects_after_the_other, sse, "sse"),
 	        ON(test_no_more_connect_than_were_asked_to, sse, "sse"),
+	        ON(test_slow_readers_read_nothing_more_and_stay, sse, "sse"),
+	        ON(test_slow_readers_read_nothing_more_and_stay, websocket, "websocket"),
 	        ON(test_the_times_are_of_the_first_connection_of_each, sse, "sse"),
 	        ON(test_the_times_are_of_the_first_connection_of_each, sse_tls, "sse_with_tls"),
 	        ALL(test_a_cut_is_made_good),
