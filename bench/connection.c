@@ -149,7 +149,7 @@ void connection_flush(struct connection *connection)
 	struct bytes *out = &connection->out;
 	ssize_t sent = 0;
 
-	while (bytes_size(out) && sent >= 0) {
+	while (!connection->held && bytes_size(out) && sent >= 0) {
 		sent = stream_write(&connection->stream, bytes_data(out), bytes_size(out));
 		if (sent < 0)
 			break;

@@ -37,6 +37,7 @@ struct connection {
 	struct network *network;
 	void *owner;      /* the data.ptr of its events */
 	struct bytes out; /* what is to be sent: appended by whoever, sent by connection_flush */
+	bool held;        /* connection_flush is to send nothing yet */
 	/* Of SO_RCVBUF, set before it connects, in segments of Ethernet; 0: as the kernel has it.
 	 */
 	int receive_bytes;

@@ -52,7 +52,7 @@ int deliveries_note(struct deliveries *deliveries, const struct delivery *delive
 /* How late the server published what is its own of the main phase, added to *late from the log. */
 void deliveries_add_lateness(const struct deliveries *deliveries, struct hist *late);
 
-/* Every subscriber has every message of the main phase. */
-bool deliveries_complete(const struct deliveries *deliveries);
+/* Every subscriber has every message of the main phase, but `absent` of them, who have none. */
+bool deliveries_complete(const struct deliveries *deliveries, size_t absent);
 
 #endif

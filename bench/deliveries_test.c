@@ -171,10 +171,21 @@ static void test_complete_is_when_everybody_has_all_of_the_main_phase(void **sta
 	assert_int_equal(fixture.result.expected, 4 * SUBSCRIBERS);
 	for (uint64_t id = 3; id <= 6; id++)
 		for (size_t i = 0; i < SUBSCRIBERS; i++) {
-			assert_false(deliveries_complete(&fixture.deliveries));
+			assert_false(deliveries_complete(&fixture.deliveries, 0));
 			note(i, id, MAIN_NS + id, MAIN_NS + id + 1);
 		}
-	assert_true(deliveries_complete(&fixture.deliveries));
+	assert_true(deliveries_complete(&fixture.deliveries, 0));
+}
+
+static void test_who_is_absent_is_not_waited_for(void **state)
+{
+	(void)state;
+	for (uint64_t id = 3; id <= 6; id++) {
+		assert_false(deliveries_complete(&fixture.deliveries, 1));
+		note(0, id, MAIN_NS + id, MAIN_NS + id + 1);
+	}
+	assert_true(deliveries_complete(&fixture.deliveries, 1));
+	assert_false(deliveries_complete(&fixture.deliveries, 0));
 }
 
 static void test_latencies_are_kept_one_by_one_when_asked(void **state)
@@ -239,6 +250,7 @@ int main(void)
 	        TEST(test_only_what_comes_back_to_its_sender_is_a_round_trip),
 	        TEST(test_lateness_is_of_the_server_s_own_messages_of_the_main_phase),
 	        TEST(test_complete_is_when_everybody_has_all_of_the_main_phase),
+	        TEST(test_who_is_absent_is_not_waited_for),
 	        TEST(test_latencies_are_kept_one_by_one_when_asked),
 	        TEST(test_latencies_are_those_of_the_histogram),
 	        TEST(test_latencies_stop_where_their_room_ends),

@@ -221,6 +221,20 @@ static int check_slow_readers(struct draft *draft, bool quick)
 	return 0;
 }
 
+static int check_connections(struct draft *draft, bool quick)
+{
+	const struct key_values *values = draft->values;
+
+	if (any_above_0(&values[KEY_CONNECTIONS_MAX]) &&
+	    (any_above_0(&values[KEY_CUTS]) || any_above_0(&values[KEY_RATE_UP_HZ]) ||
+	     any_above_0(&values[KEY_SLOW_READERS])))
+		return key_wrong(&draft->errors,
+		                 chosen(draft, &experiment_keys[KEY_CONNECTIONS_MAX], quick),
+		                 "not together with cuts, rate_up_hz or slow_readers: a browser's "
+		                 "limit is modelled for receiving alone");
+	return 0;
+}
+
 /* The row for one value of each key; false where the combination is another one's double, since
  * it differs only in a key that means nothing to the transport. */
 static bool make_row(const struct draft *draft, const size_t *digits, struct run_parameters *row)
@@ -417,6 +431,8 @@ static int read_draft(struct draft *draft, const struct experiment_options *opti
 		status = check_publishers(draft, options->quick);
 	if (status == 0)
 		status = check_slow_readers(draft, options->quick);
+	if (status == 0)
+		status = check_connections(draft, options->quick);
 	if (status == 0)
 		status = make_rows(draft);
 	if (status == 0)

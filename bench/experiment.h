@@ -28,7 +28,8 @@ struct expectation {
  *                 subscribers (100), rate_hz (10), arrivals (even|poisson: poisson),
  *                 payload_bytes (100), format (json|lean|binary: json), poll_interval_ms (1000),
  *                 batch (yes|no: yes), headers (lean|browser|kaazing: lean), tls (yes|no: no),
- *                 rate_up_hz (0), cuts (0), slow_readers (0), warmup_s (2), main_s (10)
+ *                 rate_up_hz (0), cuts (0), slow_readers (0), connections_max (0: no limit),
+ *                 warmup_s (2), main_s (10)
  *   [quick]       the same keys as [run], and blocks: what --quick puts in their place
  *   [expected]    WHAT = EXPRESSION | LOWEST | HIGHEST | UNIT, so many as there are: what the
  *                 prediction says in numbers (expression.h); UNIT may be left out
@@ -56,9 +57,16 @@ struct expectation {
  * and leave their connection open. What they do not get is not expected. They count in no latency.
  * sse and websocket only; not with cuts or rate_up_hz.
  *
+ * connections_max: the subscribers are tabs of one browser, which over HTTP/1.1 makes so many
+ * requests to a host at a time, as RFC 9112 section 9.4 leaves to it (Chrome and Firefox: 6). The
+ * others wait in line for the end of a response; that of sse has none, so who comes too late gets
+ * nothing, and that alone does not make a run invalid. Not for websocket, whose connections a
+ * browser does not count; not with cuts, rate_up_hz or slow_readers.
+ *
  * Any key of [run] but cells may be a comma-separated list: a sweep. The runs of a block are all
  * combinations; a key that means nothing to a transport (poll_interval_ms to all but polling,
- * batch to all but longpoll, slow_readers to all but sse and websocket) does not multiply its runs
+ * batch to all but longpoll, slow_readers to all but sse and websocket, connections_max to
+ * websocket and floor) does not multiply its runs
  * and is 0 in them.
  */
 struct experiment {

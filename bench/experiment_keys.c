@@ -362,6 +362,8 @@ const struct key experiment_keys[KEYS] = {
                        .transport = "longpoll", .standard = "yes"},
         [KEY_SLOW_READERS] = {"slow_readers", ROW(slow_readers), .kind = KEY_UINT, .max = 1e5,
                               .transport = "sse websocket", .standard = "0"},
+        [KEY_CONNECTIONS_MAX] = {"connections_max", ROW(connections_max), .kind = KEY_UINT,
+                                 .max = 1e5, .transport = "polling longpoll sse", .standard = "0"},
         [KEY_NAME] = {"name", EXPERIMENT(name), .kind = KEY_IDENTIFIER, .max = 63},
         [KEY_QUESTION] = {"question", EXPERIMENT(question), .kind = KEY_SENTENCE, .max = 255,
                           .standard = ""},

@@ -175,6 +175,29 @@ static void test_slow_readers_are_not_cut_and_do_not_publish(void **state)
 	assert_read(HEAD "cells = sse/mhd\nslow_readers = 0\ncuts = 1\n", NULL);
 }
 
+static void test_a_browser_s_limit_is_of_http_requests(void **state)
+{
+	(void)state;
+	assert_read(HEAD "cells = polling/mhd, longpoll/mhd, sse/mhd, websocket/lws, floor/epoll\n"
+	                 "connections_max = 6\n",
+	            NULL);
+	assert_int_equal(experiment.rows_count, 5);
+	for (size_t i = 0; i < experiment.rows_count; i++)
+		assert_int_equal(experiment.rows[i].connections_max, i < 3 ? 6 : 0);
+}
+
+static void test_a_browser_s_limit_is_modelled_for_receiving_alone(void **state)
+{
+	static const char expected[] =
+	        ":5: key 'connections_max': not together with cuts, rate_up_hz or slow_readers: a "
+	        "browser's limit is modelled for receiving alone";
+
+	(void)state;
+	assert_refused(HEAD "cells = sse/mhd\nconnections_max = 6\ncuts = 1\n", expected);
+	assert_refused(HEAD "cells = sse/mhd\nconnections_max = 6\nrate_up_hz = 5\n", expected);
+	assert_refused(HEAD "cells = sse/mhd\nconnections_max = 6\nslow_readers = 1\n", expected);
+}
+
 static void test_indented_lines_go_on(void **state)
 {
 	(void)state;
@@ -376,7 +399,7 @@ static void test_an_unknown_key_is_answered_with_the_known_ones(void **state)
 	        "rate_up_hz, arrivals, payload_bytes, format, headers, cuts, link_profile, "
 	        "link_delay_ms, link_jitter_ms, link_loss, link_loss_burst, link_rate_mbit, "
 	        "link_rate_up_mbit, link_queue, warmup_s, main_s, cells, tls, poll_interval_ms, "
-	        "batch, slow_readers)");
+	        "batch, slow_readers, connections_max)");
 }
 
 static void test_an_unknown_section_is_refused(void **state)
@@ -551,7 +574,7 @@ static void test_a_wrong_set_names_the_option(void **state)
 	                             "headers, cuts, link_profile, link_delay_ms, link_jitter_ms, "
 	                             "link_loss, link_loss_burst, link_rate_mbit, "
 	                             "link_rate_up_mbit, link_queue, warmup_s, main_s, cells, tls, "
-	                             "poll_interval_ms, batch, slow_readers)");
+	                             "poll_interval_ms, batch, slow_readers, connections_max)");
 }
 
 static void test_a_wrong_seed_or_only_names_the_option(void **state)
@@ -683,6 +706,8 @@ static const struct CMUnitTest tests[] = {
         TEST(test_who_reads_slowly_is_a_stream),
         TEST(test_slow_readers_leave_some_that_read),
         TEST(test_slow_readers_are_not_cut_and_do_not_publish),
+        TEST(test_a_browser_s_limit_is_of_http_requests),
+        TEST(test_a_browser_s_limit_is_modelled_for_receiving_alone),
         TEST(test_indented_lines_go_on),
         TEST(test_quick_replaces_only_when_asked_for),
         TEST(test_the_command_line_wins),

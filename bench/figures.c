@@ -274,6 +274,11 @@ static bool has_slow_readers(const struct summary_row *row)
 	return row->parameters.slow_readers > 0;
 }
 
+static bool has_limit(const struct summary_row *row)
+{
+	return row->parameters.connections_max > 0;
+}
+
 static bool has_tls(const struct summary_row *row)
 {
 	return row->parameters.tls;
@@ -577,7 +582,8 @@ static void note_broken(const struct summary *summary, void (*line)(void *user, 
 static void note_columns(const struct summary *summary, void (*line)(void *user, const char *text),
                          void *user)
 {
-	bool models = false, round_trips = false, ratios = false, floor = false, slow = false;
+	bool models = false, round_trips = false, ratios = false, floor = false, slow = false,
+	     limited = false;
 
 	for (size_t i = 0; i < summary->count; i++) {
 		models |= has_model(&summary->rows[i]);
@@ -585,6 +591,7 @@ static void note_columns(const struct summary *summary, void (*line)(void *user,
 		ratios |= has_ratio(&summary->rows[i]);
 		floor |= is_floor(&summary->rows[i]);
 		slow |= has_slow_readers(&summary->rows[i]);
+		limited |= has_limit(&summary->rows[i]);
 	}
 	if (models)
 		line(user, "Off: the mean from the model's, which knows nothing of the time that "
@@ -601,6 +608,9 @@ static void note_columns(const struct summary *summary, void (*line)(void *user,
 		line(user, "Slow, cut off: slow readers that the server had disconnected when the "
 		           "main phase ended. Grew by: the server's memory, its log included, "
 		           "since nothing was published. Reach and latency: of the others.");
+	if (limited)
+		line(user, "All subscribers of polling, longpoll and sse are tabs of one browser, "
+		           "which makes connections_max requests at a time.");
 	if (floor)
 		line(user, "Floor: messages over bare TCP, each behind its length: what the "
 		           "instrument and the kernel cost.");

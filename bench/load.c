@@ -339,6 +339,8 @@ static int open_load(struct load *load, struct client_config *config)
 	        .count = load->count,
 	        .at_once = run_has_link(parameters) && !parameters->tls ? CONNECT_AT_ONCE : 1,
 	        .slow = parameters->slow_readers,
+	        .connections_max = parameters->connections_max,
+	        .endless = strcmp(parameters->transport, "sse") == 0,
 	        .publish = parameters->rate_up_hz > 0,
 	        .spare = 3, /* ours */
 	};
@@ -374,7 +376,7 @@ static void connect_until(struct load *load, size_t until)
 	struct sessions *sessions = &load->sessions;
 
 	sessions_connect(sessions, until);
-	while (!sessions->failed && sessions->connected < until) {
+	while (!sessions->failed && sessions_settled(sessions) < until) {
 		size_t before = sessions->connected;
 
 		run_once(load);
@@ -392,7 +394,8 @@ static void note_connecting(struct load *load)
 
 	result->connect_ms = (double)(clock_now_ns() - load->begin_ns) / (double)NS_PER_MS;
 	result->connecting = (struct run_connecting){
-	        .connections = load->count * sessions_lanes(&load->sessions),
+	        .connections =
+	                (load->count - load->sessions.kept_out) * sessions_lanes(&load->sessions),
 	        .tcp_bytes_down = totals.bytes_down,
 	        .tcp_bytes_up = totals.bytes_up,
 	        .segments_down = totals.segments_down,
@@ -450,7 +453,7 @@ static void run_phases(struct load *load)
 	while (!load->sessions.failed && load->phase < LOAD_DRAIN)
 		run_once(load);
 	while (!load->sessions.failed && load->phase == LOAD_DRAIN &&
-	       !deliveries_complete(&load->deliveries))
+	       !deliveries_complete(&load->deliveries, load->sessions.kept_out))
 		run_once(load);
 	load->result->warmup_ms = length_ms(load->start_ns, load->main_ns);
 	load->result->main_ms = length_ms(load->main_ns, load->drain_ns);
@@ -463,6 +466,7 @@ static void finish(struct load *load)
 	struct load_shared *shared = load->config->shared;
 
 	load->result->reconnects = load->sessions.reconnects;
+	load->result->kept_out = load->sessions.kept_out;
 	if (load->sessions.failed)
 		snprintf(load->result->reason, sizeof load->result->reason, "%s",
 		         load->sessions.reason);

@@ -30,7 +30,8 @@ int parameters_difference(const struct run_parameters *a, const struct run_param
 	                : PARAMETER_LINK) |
 	       (a->warmup_s != b->warmup_s ? PARAMETER_WARMUP : 0) |
 	       (a->main_s != b->main_s ? PARAMETER_MAIN : 0) |
-	       (a->slow_readers != b->slow_readers ? PARAMETER_SLOW_READERS : 0);
+	       (a->slow_readers != b->slow_readers ? PARAMETER_SLOW_READERS : 0) |
+	       (a->connections_max != b->connections_max ? PARAMETER_CONNECTIONS_MAX : 0);
 }
 
 bool parameters_same_cell(const struct run_parameters *a, const struct run_parameters *b)
@@ -44,7 +45,8 @@ int parameters_unsaid(const struct run_parameters *parameters)
 	       (parameters->rate_up_hz == 0 ? PARAMETER_RATE_UP : 0) |
 	       (parameters->tls ? 0 : PARAMETER_TLS) | (parameters->cuts ? 0 : PARAMETER_CUTS) |
 	       (run_has_link(parameters) ? 0 : PARAMETER_LINK) |
-	       (parameters->slow_readers ? 0 : PARAMETER_SLOW_READERS);
+	       (parameters->slow_readers ? 0 : PARAMETER_SLOW_READERS) |
+	       (parameters->connections_max ? 0 : PARAMETER_CONNECTIONS_MAX);
 }
 
 __attribute__((format(printf, 3, 4))) static void part(char *out, size_t size, const char *format,
@@ -134,6 +136,15 @@ static void describe_slow_readers(unsigned slow_readers, char *out, size_t size)
 		part(out, size, "%u slow reader%s", slow_readers, slow_readers == 1 ? "" : "s");
 }
 
+static void describe_connections_max(unsigned connections_max, char *out, size_t size)
+{
+	if (connections_max == 0)
+		part(out, size, "any number of requests");
+	else
+		part(out, size, "%u request%s at a time", connections_max,
+		     connections_max == 1 ? "" : "s");
+}
+
 void parameters_describe(const struct run_parameters *parameters, int which, char *out, size_t size)
 {
 	*out = '\0';
@@ -146,6 +157,8 @@ void parameters_describe(const struct run_parameters *parameters, int which, cha
 		part(out, size, "%u cut%s", parameters->cuts, parameters->cuts == 1 ? "" : "s");
 	if (which & PARAMETER_SLOW_READERS)
 		describe_slow_readers(parameters->slow_readers, out, size);
+	if (which & PARAMETER_CONNECTIONS_MAX)
+		describe_connections_max(parameters->connections_max, out, size);
 	if (which & PARAMETER_LINK)
 		describe_link(parameters, out, size);
 	if (which & PARAMETER_WARMUP)
@@ -197,6 +210,7 @@ int parameters_compare(const struct run_parameters *a, const struct run_paramete
 	        compare(a->poll_interval_ms, b->poll_interval_ms),
 	        compare(b->batch, a->batch),
 	        compare(a->slow_readers, b->slow_readers),
+	        compare(a->connections_max, b->connections_max),
 	};
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {

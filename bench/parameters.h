@@ -21,7 +21,8 @@ enum {
 	PARAMETER_WARMUP = 1 << 12,
 	PARAMETER_MAIN = 1 << 13,
 	PARAMETER_SLOW_READERS = 1 << 14,
-	PARAMETERS_ALL = (1 << 15) - 1
+	PARAMETER_CONNECTIONS_MAX = 1 << 15,
+	PARAMETERS_ALL = (1 << 16) - 1
 };
 
 /* In which of these ways a and b differ. */
@@ -34,7 +35,7 @@ void parameters_describe(const struct run_parameters *parameters, int which, cha
                          size_t size);
 
 /* Those of `which` that need not be said: nothing is published up, no TLS, no cuts, no link,
- * no slow readers. */
+ * no slow readers, any number of connections. */
 int parameters_unsaid(const struct run_parameters *parameters);
 
 /* As for qsort. Rows to be compared stand together: first what all cells have in common, then the

@@ -26,6 +26,7 @@ static const struct run_parameters base = {
         .headers = HTTP_HEADERS_LEAN,
         .cuts = 1,
         .slow_readers = 1,
+        .connections_max = 1,
         .link = {.delay_ms = 20, .loss = 0.01, .queue = 100},
         .warmup_s = 0.5,
         .main_s = 4,
@@ -108,6 +109,11 @@ static void read_by_fewer(struct run_parameters *parameters)
 	parameters->slow_readers = 2;
 }
 
+static void more_at_a_time(struct run_parameters *parameters)
+{
+	parameters->connections_max = 6;
+}
+
 /* In the order in which they decide which row comes first; the cell stands before `with_tls`. */
 static const struct change {
 	void (*make)(struct run_parameters *parameters);
@@ -130,6 +136,7 @@ static const struct change {
         {polled_less_often, PARAMETER_POLL_INTERVAL, "every 250 ms", "every 251 ms"},
         {one_per_response, PARAMETER_BATCH, "batched", "one per response"},
         {read_by_fewer, PARAMETER_SLOW_READERS, "1 slow reader", "2 slow readers"},
+        {more_at_a_time, PARAMETER_CONNECTIONS_MAX, "1 request at a time", "6 requests at a time"},
 };
 
 #define CHANGES   (sizeof changes / sizeof *changes)
@@ -248,6 +255,15 @@ static void test_no_slow_reader_is_said_so(void **state)
 	assert_described(&prompt, PARAMETER_SLOW_READERS, "no slow reader");
 }
 
+static void test_no_limit_is_said_so(void **state)
+{
+	struct run_parameters unlimited = base;
+
+	(void)state;
+	unlimited.connections_max = 0;
+	assert_described(&unlimited, PARAMETER_CONNECTIONS_MAX, "any number of requests");
+}
+
 static void test_only_what_is_named_is_described_in_a_fixed_order(void **state)
 {
 	(void)state;
@@ -257,7 +273,7 @@ static void test_only_what_is_named_is_described_in_a_fixed_order(void **state)
 	assert_described(&base, PARAMETERS_ALL,
 	                 "100 subscribers, 10 messages/s, 5 messages/s from clients, even "
 	                 "arrivals, 64 B, json, every 250 ms, batched, lean headers, plain, 1 cut, "
-	                 "1 slow reader, "
+	                 "1 slow reader, 1 request at a time, "
 	                 "20 ms one way, 1 % loss, 0.5 s warm-up, 4 s");
 }
 
@@ -290,11 +306,11 @@ static void test_only_what_does_not_take_place_need_not_be_said(void **state)
 	other.rate_up_hz = 0;
 	assert_int_equal(parameters_unsaid(&other), PARAMETER_RATE | PARAMETER_RATE_UP);
 	other.cuts = 0;
-	other.slow_readers = 0;
+	other.slow_readers = other.connections_max = 0;
 	other.link = (struct link_settings){.queue = 100};
-	assert_int_equal(parameters_unsaid(&other), PARAMETER_RATE | PARAMETER_RATE_UP |
-	                                                    PARAMETER_CUTS | PARAMETER_LINK |
-	                                                    PARAMETER_SLOW_READERS);
+	assert_int_equal(parameters_unsaid(&other),
+	                 PARAMETER_RATE | PARAMETER_RATE_UP | PARAMETER_CUTS | PARAMETER_LINK |
+	                         PARAMETER_SLOW_READERS | PARAMETER_CONNECTIONS_MAX);
 }
 
 static void assert_before(const struct run_parameters *a, const struct run_parameters *b)
@@ -485,6 +501,7 @@ int main(void)
 	        cmocka_unit_test(test_each_parameter_has_its_words),
 	        cmocka_unit_test(test_no_cut_is_said_so),
 	        cmocka_unit_test(test_no_slow_reader_is_said_so),
+	        cmocka_unit_test(test_no_limit_is_said_so),
 	        cmocka_unit_test(test_only_what_is_named_is_described_in_a_fixed_order),
 	        cmocka_unit_test(test_a_description_too_long_for_its_room_is_cut),
 	        cmocka_unit_test(test_only_what_does_not_take_place_need_not_be_said),

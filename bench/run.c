@@ -121,6 +121,8 @@ double run_server_bytes_first_half(const struct run_spec *spec, const struct run
 {
 	const struct run_server *server = &result->server;
 
+	if (result->kept_out)
+		return NAN; /* the halves do not have as many connections each */
 	return memory_slope(spec, result, server->memory_before_bytes, server->memory_half_bytes,
 	                    run_half(spec->parameters.subscribers));
 }
@@ -130,6 +132,8 @@ double run_server_bytes_second_half(const struct run_spec *spec, const struct ru
 	const struct run_server *server = &result->server;
 	unsigned subscribers = spec->parameters.subscribers;
 
+	if (result->kept_out)
+		return NAN;
 	return memory_slope(spec, result, server->memory_half_bytes, server->memory_bytes,
 	                    subscribers - run_half(subscribers));
 }

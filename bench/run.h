@@ -23,6 +23,7 @@ struct run_parameters {
 	unsigned cuts;         /* how often, in the main phase, all connections are reset */
 	unsigned slow_readers; /* of the subscribers, the first: they read nothing in the main phase
 	                        */
+	unsigned connections_max; /* requests at a time, of all of them together; 0: no limit */
 	double rate_hz;    /* messages that the server publishes per second, for all subscribers */
 	double rate_up_hz; /* the same of all subscribers together */
 	enum arrivals arrivals;
@@ -124,6 +125,7 @@ struct run_result {
 	double link_cpu_ms;                  /* of the link process */
 	uint64_t link_wait_ns; /* it was runnable, waiting for a CPU, in the main phase */
 	uint64_t reconnects;
+	uint64_t kept_out; /* subscribers that never had one of connections_max connections */
 	struct run_connecting connecting;
 	struct run_traffic traffic;
 	struct run_wire wire_connecting, wire; /* until all were subscribed; in the main phase */

@@ -465,6 +465,7 @@ static const struct field parameters_fields[] = {
         LATER("parameters.", run_parameters, cuts, UINT),
         LATER("parameters.", run_parameters, link_profile, TEXT),
         LATER("parameters.", run_parameters, slow_readers, UINT),
+        LATER("parameters.", run_parameters, connections_max, UINT),
         {0},
 };
 
@@ -511,6 +512,7 @@ static const struct field deliveries_fields[] = {
         LATER("deliveries.", run_result, link_late_p99_ms, REAL),
         LATER("deliveries.", run_result, link_cpu_ms, REAL),
         LATER("deliveries.", run_result, link_wait_ns, COUNT),
+        LATER("deliveries.", run_result, kept_out, COUNT),
         {0},
 };
 

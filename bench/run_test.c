@@ -129,7 +129,7 @@ static void test_what_the_network_said_is_read_back_exactly(void **state)
 	free(line);
 }
 
-/* What only a run with slow readers has, and its line of an earlier version has not. */
+/* What only a run with slow readers has. */
 static void test_slow_readers_are_read_back_exactly(void **state)
 {
 	struct run_spec run = spec, back;
@@ -145,6 +145,22 @@ static void test_slow_readers_are_read_back_exactly(void **state)
 	assert_memory_equal(&back, &run, sizeof(run));
 	assert_memory_equal(&found, &wanted, sizeof(wanted));
 	assert_true(run_server_bytes_growth(&found) == 2 << 20);
+	free(line);
+}
+
+static void test_a_browser_s_limit_is_read_back_exactly(void **state)
+{
+	struct run_spec run = spec, back;
+	const char *why;
+	char *line;
+
+	(void)state;
+	run.parameters.connections_max = 6;
+	wanted.kept_out = 2;
+	line = written(&run);
+	assert_int_equal(run_read(line, &back, &found, &why), 0);
+	assert_memory_equal(&back, &run, sizeof(run));
+	assert_memory_equal(&found, &wanted, sizeof(wanted));
 	free(line);
 }
 
@@ -308,6 +324,37 @@ static void test_lines_of_earlier_versions_lack_slow_readers(void **state)
 		assert_true(isnan(run_server_bytes_growth(&found)) == (i == 2));
 		free(line);
 	}
+}
+
+static void test_lines_of_earlier_versions_know_no_browser_s_limit(void **state)
+{
+	char *without_key = changed("parameters", "connections_max", NULL);
+	char *without_result = changed("deliveries", "kept_out", NULL);
+	struct run_spec back;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(run_read(without_key, &back, &found, &why), 0);
+	assert_int_equal(back.parameters.connections_max, 0);
+	assert_int_equal(run_read(without_result, &back, &found, &why), 0);
+	assert_int_equal(found.kept_out, 0);
+	free(without_key);
+	free(without_result);
+}
+
+/* Of connections that differ in number from half to half no memory can be told by half. */
+static void test_whoever_is_kept_out_has_no_memory(void **state)
+{
+	struct run_spec run = spec;
+
+	(void)state;
+	wanted.server.memory_half_bytes = 2 << 20;
+	wanted.connecting.connections = 64;
+	assert_false(isnan(run_server_bytes_first_half(&run, &wanted)));
+	wanted.kept_out = run.parameters.subscribers - 64;
+	assert_true(run_server_bytes_per_connection(&run, &wanted) == (2 << 20) / 64.0);
+	assert_true(isnan(run_server_bytes_first_half(&run, &wanted)));
+	assert_true(isnan(run_server_bytes_second_half(&run, &wanted)));
 }
 
 static void assert_change_is_named(const char *object, const char *key, json_t *value,
@@ -567,6 +614,10 @@ int main(void)
 	        cmocka_unit_test_setup(test_what_the_network_said_is_read_back_exactly, setup),
 	        cmocka_unit_test_setup(test_a_link_is_read_back_with_its_profile, setup),
 	        cmocka_unit_test_setup(test_slow_readers_are_read_back_exactly, setup),
+	        cmocka_unit_test_setup(test_a_browser_s_limit_is_read_back_exactly, setup),
+	        cmocka_unit_test_setup(test_lines_of_earlier_versions_know_no_browser_s_limit,
+	                               setup),
+	        cmocka_unit_test_setup(test_whoever_is_kept_out_has_no_memory, setup),
 	        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_slow_readers, setup),
 	        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_profile_and_rate_up,
 	                               setup),

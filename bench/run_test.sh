@@ -550,6 +550,15 @@ test_slow_readers() {
 	done
 }
 
+test_browser_limit() {
+	run_short "$on_epoll" subscribers=8 connections_max=6
+	check 'runs in which a browser keeps some out are valid' exits 0
+	check 'of eight streams a browser opens six' is sse reach 0.75
+	check 'polls in line reach everybody' is polling reach 1
+	check 'long-polls in line reach everybody' is longpoll reach 1
+	check 'a browser does not count WebSockets' is websocket reach 1
+}
+
 floor_is_set_off() {
 	awk '
 	/^floor / { rows++; if (before != "") bad = 1 }
@@ -599,5 +608,6 @@ test_tls
 test_way_up
 test_cuts
 test_slow_readers
+test_browser_limit
 test_floor
 done_testing

@@ -8,9 +8,10 @@
 #include "../transports/clock.h"
 #include "sessions.h"
 
-#define FAILING_MAX_NS     (30 * NS_PER_S) /* from the first failure of a lane in a row */
-#define SLOW_RECEIVE_BYTES (16 << 10) /* what a slow reader's socket takes: the kernel doubles it  \
-	                               */
+#define FAILING_MAX_NS (30 * NS_PER_S) /* from the first failure of a lane in a row */
+#define SLOW_RECEIVE_BYTES                                                                         \
+	(16 << 10) /* what a slow reader's socket takes: the kernel doubles it                     \
+	            */
 
 static size_t number_of(const struct session *session)
 {
@@ -66,17 +67,57 @@ static void succeed(struct lane *lane)
 	backoff_reset(&lane->backoff);
 }
 
+/* A response without an end has a slot as long as its connection. */
+static bool may_connect(struct lane *lane)
+{
+	struct session *session = lane->session;
+	struct sessions *all = session->all;
+
+	if (!all->endless || name_of(lane) != LANE_DOWN || slots_take(&all->slots, &session->slot))
+		return true;
+	all->kept_out += !session->connected;
+	return false;
+}
+
 static void lane_connect(struct lane *lane)
 {
 	struct session *session = lane->session;
 	int err;
 
+	if (!may_connect(lane))
+		return;
 	session->all->now_ns = clock_now_ns();
 	err = connection_start(&lane->connection, number_of(session), session->all->now_ns);
 	if (err == -EMFILE || err == -ENFILE || err == -ENOMEM)
 		fail_for_good(lane, -err);
 	else if (err)
 		try_later(lane, -err);
+}
+
+/* A request has its slot until the response to it has ended. */
+static void flush(struct lane *lane)
+{
+	struct session *session = lane->session;
+	struct sessions *all = session->all;
+	struct connection *connection = &lane->connection;
+
+	connection->held = !all->endless && name_of(lane) == LANE_DOWN &&
+	                   bytes_size(&connection->out) > 0 &&
+	                   !slots_take(&all->slots, &session->slot);
+	connection_flush(connection);
+}
+
+static void slot_granted(void *owner)
+{
+	struct session *session = owner;
+	struct sessions *all = session->all;
+
+	if (all->endless) {
+		all->kept_out -= !session->connected;
+		lane_connect(&session->lanes[LANE_DOWN]);
+	} else {
+		flush(&session->lanes[LANE_DOWN]);
+	}
 }
 
 static void retry_due(void *owner)
@@ -99,6 +140,7 @@ static void leave(struct lane *lane, bool broken)
 	if (name_of(lane) == LANE_DOWN) {
 		session->ready = false;
 		timer_clear(&session->all->timers, &session->timer);
+		slots_give(&session->all->slots, &session->slot);
 	}
 	if (broken) {
 		try_later(lane, ECONNRESET);
@@ -158,7 +200,7 @@ static void go_on(struct lane *lane, enum client_status status, bool broken)
 		status = send_kept(session);
 	if (lane->connection.out.failed || session->kept.failed)
 		sessions_fail(all, "out of memory");
-	connection_flush(&lane->connection);
+	flush(lane);
 	if (status == CLIENT_FAILED)
 		sessions_fail(all, "subscriber %zu: %s", number_of(session) + 1,
 		              all->client->why(session->state));
@@ -304,9 +346,12 @@ static void on_message(void *user, uint64_t id, uint64_t scheduled_ns, const voi
 
 static void on_response(void *user, unsigned messages)
 {
-	const struct session *session = user;
+	struct session *session = user;
+	struct sessions *all = session->all;
 
 	session->events->response(session->user, messages);
+	if (!all->endless)
+		slots_give(&all->slots, &session->slot);
 }
 
 static void on_missed(void *user, uint64_t messages)
@@ -328,6 +373,7 @@ int session_open(struct session *session, struct sessions *all, const struct cli
 	        .user = user,
 	        .lanes_count = sessions_lanes(all),
 	        .timer = {.due = tick_due, .owner = session},
+	        .slot = {.granted = slot_granted, .owner = session},
 	};
 	for (unsigned i = 0; i < LANES_MAX; i++) {
 		struct lane *lane = &session->lanes[i];

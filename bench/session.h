@@ -6,6 +6,7 @@
 #include "../transports/backoff.h"
 #include "../transports/client.h"
 #include "connection.h"
+#include "slots.h"
 #include "timers.h"
 
 #define SESSION_INPUT_BYTES (256 << 10) /* at most in one read */
@@ -30,8 +31,9 @@ struct session {
 	struct timer timer; /* the client's deadline */
 	struct lane lanes[LANES_MAX];
 	unsigned lanes_count;
-	bool ready;     /* subscribed, on the present connection */
-	bool connected; /* ready, and all lanes open, for the first time */
+	struct slot slot; /* of LANE_DOWN */
+	bool ready;       /* subscribed, on the present connection */
+	bool connected;   /* ready, and all lanes open, for the first time */
 	struct bytes
 	        kept; /* messages to be sent as soon as that is possible, each behind its size */
 };

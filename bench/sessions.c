@@ -30,7 +30,7 @@ void sessions_fail(struct sessions *sessions, const char *format, ...)
 static void connect_next(struct sessions *sessions)
 {
 	while (sessions->started < sessions->connect_until &&
-	       sessions->started - sessions->connected < sessions->at_once)
+	       sessions->started - sessions_settled(sessions) < sessions->at_once)
 		session_connect(&sessions->list[sessions->started++]);
 }
 
@@ -182,6 +182,7 @@ int sessions_open(struct sessions *sessions, const struct sessions_config *confi
 	        .client = config->client,
 	        .count = config->count,
 	        .slow = config->slow,
+	        .endless = config->connections_max && config->endless,
 	        .publish = config->publish,
 	        .at_once = config->at_once,
 	        .network = {.address = config->address,
@@ -190,6 +191,7 @@ int sessions_open(struct sessions *sessions, const struct sessions_config *confi
 	                    .epoll_fd = -1},
 	        .timer_fd = -1,
 	};
+	slots_init(&sessions->slots, config->connections_max);
 	err = check_descriptors(sessions);
 	if (!err)
 		err = open_tls(sessions, config->authority);

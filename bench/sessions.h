@@ -12,6 +12,8 @@ struct sessions {
 	struct hist lateness; /* of what is done at an instant: ticks, what the harness notes */
 	uint64_t now_ns;      /* of what is happening: the clock as last read */
 	size_t connected;     /* how many of them are, or were once */
+	size_t kept_out; /* how many wait for a slot that no response gives back, and had none yet
+	                  */
 	/* Of each one's first connection of LANE_DOWN, as in struct run_result. */
 	struct hist connect, handshake, ready;
 
@@ -28,6 +30,8 @@ struct sessions {
 	size_t count, connect_until;
 	size_t started, at_once; /* how many have begun to connect; how many may be about it */
 	size_t slow;
+	struct slots slots;
+	bool endless;
 	bool publish;
 	int timer_fd;
 	uint64_t armed_ns;
@@ -44,7 +48,12 @@ struct sessions_config {
 	size_t at_once; /* connect; 1: none waits for others */
 	bool publish;   /* they are to send: they open LANE_UP too, where the client has one */
 	size_t slow;    /* the first so many are to be slow readers: sessions_stop_reading */
-	size_t spare;   /* timers besides their own */
+	/* How many requests there may be at a time; 0: any number. Others wait for the end of a
+	 * response; where that is endless, a connection is not even begun. Requests on LANE_UP do
+	 * not count. */
+	size_t connections_max;
+	bool endless;
+	size_t spare; /* timers besides their own */
 };
 
 /* Sets sessions->failed and ->reason where it gives a negative errno. Close it in any case. */
@@ -55,8 +64,14 @@ void sessions_close(struct sessions *sessions);
 int sessions_add(struct sessions *sessions, size_t index, const struct client_config *config,
                  const struct client_events *events, void *user);
 
-/* Connects those that are not, up to number `until`. sessions->connected says how far it is. */
+/* Connects those that are not, up to number `until`. sessions_settled says how far it is. */
 void sessions_connect(struct sessions *sessions, size_t until);
+
+/* How many are connected, or kept out: there is nothing to wait for. */
+static inline size_t sessions_settled(const struct sessions *sessions)
+{
+	return sessions->connected + sessions->kept_out;
+}
 
 /* The connections that each of them has. */
 unsigned sessions_lanes(const struct sessions *sessions);

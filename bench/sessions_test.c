@@ -30,6 +30,7 @@
 #define TOPIC       "default" /* the floor's */
 #define SUBSCRIBERS 5
 #define SLOW        2
+#define AT_A_TIME   3  /* requests, where there is a limit */
 #define PATIENCE_S  20 /* it matters only to a test that fails */
 #define POLL_NS     (2 * NS_PER_MS)
 #define LOG_SIZE    1024
@@ -71,6 +72,7 @@ static struct reader readers[SUBSCRIBERS];
 static struct timer patience;
 static int listener; /* where a test is the server itself; else -1 */
 static char authority[PATH_MAX];
+static size_t connections_max; /* of the sessions; 0: no limit */
 
 /* In the server's thread. */
 static void publish_wanted(void *user)
@@ -152,6 +154,7 @@ static int open_nobody(void **state)
 	service = (struct service){.wanted_fd = -1};
 	sessions = (struct sessions){.network.epoll_fd = -1, .timer_fd = -1};
 	memset(readers, 0, sizeof readers);
+	connections_max = 0;
 	listener = -1;
 	return certs_path(authority, "certs/ca.pem");
 }
@@ -248,6 +251,8 @@ static void open_sessions(const char *transport, uint16_t port, const char *trus
 	                                       .count = SUBSCRIBERS,
 	                                       .at_once = 1,
 	                                       .slow = SLOW,
+	                                       .connections_max = connections_max,
+	                                       .endless = !strcmp(transport, "sse"),
 	                                       .publish = publishes,
 	                                       .spare = 2};
 	struct client_config client = {.host = "h", .topic = TOPIC, .poll_ns = POLL_NS};
@@ -381,6 +386,106 @@ static void test_slow_readers_read_nothing_more_and_stay(void **state)
 		                 CONNECTION_OPEN);
 	}
 	assert_int_equal(sessions.reconnects, 0);
+}
+
+/* How many have asked and wait for the end of the response, or of the line. */
+static size_t holding(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SUBSCRIBERS; i++)
+		count += sessions.list[i].slot.state == SLOT_HELD;
+	return count;
+}
+
+static void test_who_waits_for_a_request_s_turn_misses_nothing(void **state)
+{
+	(void)state;
+	connections_max = AT_A_TIME;
+	connect_all(false);
+	for (uint64_t id = 1; id <= 20; id++) {
+		publish(1);
+		drive_until(everybody_has, id);
+		assert_true(holding() <= AT_A_TIME);
+	}
+	assert_int_equal(sessions.kept_out, 0);
+	assert_int_equal(sessions.reconnects, 0);
+}
+
+/* How many requests are written and not sent. */
+static size_t in_line(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SUBSCRIBERS; i++)
+		count += bytes_size(&sessions.list[i].lanes[LANE_DOWN].connection.out) > 0;
+	return count;
+}
+
+static void test_long_polls_beyond_the_limit_are_not_sent(void **state)
+{
+	(void)state;
+	connections_max = AT_A_TIME;
+	connect_all(false);
+	for (uint64_t id = 1; id <= 3; id++) {
+		publish(1);
+		drive_until(everybody_has, id);
+		assert_int_equal(holding(), AT_A_TIME);
+		assert_int_equal(in_line(), SUBSCRIBERS - AT_A_TIME);
+	}
+}
+
+static bool are_settled(uint64_t wanted)
+{
+	return sessions_settled(&sessions) == wanted;
+}
+
+static bool the_first_have(uint64_t wanted)
+{
+	for (size_t i = 0; i < AT_A_TIME; i++)
+		if (readers[i].last < wanted)
+			return false;
+	return true;
+}
+
+static void connect_as_in_a_browser(void)
+{
+	connections_max = AT_A_TIME;
+	subscribe(false);
+	sessions_connect(&sessions, SUBSCRIBERS);
+	drive_until(are_settled, SUBSCRIBERS);
+}
+
+static void test_streams_keep_out_who_comes_too_late(void **state)
+{
+	(void)state;
+	connect_as_in_a_browser();
+	assert_int_equal(sessions.connected, AT_A_TIME);
+	assert_int_equal(sessions.kept_out, SUBSCRIBERS - AT_A_TIME);
+	publish(20);
+	drive_until(the_first_have, 20);
+	assert_int_equal(begun(), AT_A_TIME);
+	stop_server();
+	assert_int_equal(service.counters.connections, AT_A_TIME);
+}
+
+static bool has_come_in(uint64_t index)
+{
+	return readers[index].ready > 0;
+}
+
+static void test_a_stream_that_breaks_makes_room_for_the_next(void **state)
+{
+	(void)state;
+	connect_as_in_a_browser();
+	session_cut(&sessions.list[0]);
+	drive_until(has_come_in, AT_A_TIME);
+	assert_int_equal(sessions.connected, AT_A_TIME + 1);
+	assert_int_equal(sessions.kept_out, SUBSCRIBERS - AT_A_TIME - 1);
+	session_cut(&sessions.list[1]);
+	drive_until(has_come_in, AT_A_TIME + 1);
+	assert_int_equal(sessions.kept_out, 0);
+	assert_int_equal(holding(), AT_A_TIME);
 }
 
 static void test_the_times_are_of_the_first_connection_of_each(void **state)
@@ -768,6 +873,13 @@ int main(void)
 	        ON(test_no_more_connect_than_were_asked_to, sse, "sse"),
 	        ON(test_slow_readers_read_nothing_more_and_stay, sse, "sse"),
 	        ON(test_slow_readers_read_nothing_more_and_stay, websocket, "websocket"),
+	        ON(test_who_waits_for_a_request_s_turn_misses_nothing, polling, "polling"),
+	        ON(test_who_waits_for_a_request_s_turn_misses_nothing, longpoll, "longpoll"),
+	        ON(test_who_waits_for_a_request_s_turn_misses_nothing, polling_tls,
+	           "polling_with_tls"),
+	        ON(test_long_polls_beyond_the_limit_are_not_sent, longpoll, "longpoll"),
+	        ON(test_streams_keep_out_who_comes_too_late, sse, "sse"),
+	        ON(test_a_stream_that_breaks_makes_room_for_the_next, sse, "sse"),
 	        ON(test_the_times_are_of_the_first_connection_of_each, sse, "sse"),
 	        ON(test_the_times_are_of_the_first_connection_of_each, sse_tls, "sse_with_tls"),
 	        ALL(test_a_cut_is_made_good),

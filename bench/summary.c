@@ -288,6 +288,11 @@ static void take_ratio(const struct summary *summary, struct summary_row *row)
 	row->values[CPU_TO_EPOLL_HIGH] = ratio.interval.high;
 }
 
+static bool wait_for_each_other(const struct run_parameters *parameters)
+{
+	return parameters->connections_max && parameters->subscribers > parameters->connections_max;
+}
+
 static void take_model(struct summary_row *row)
 {
 	const struct run_parameters *parameters = &row->parameters;
@@ -301,9 +306,9 @@ static void take_model(struct summary_row *row)
 	        .poisson = parameters->arrivals == ARRIVALS_POISSON,
 	});
 
-	/* The forms know of a delay and nothing else. */
+	/* The forms know of a delay and nothing else, not of a line before a connection either. */
 	bool holds = link->jitter_ms == 0 && link->loss == 0 && link->rate_mbit == 0 &&
-	             link->rate_up_mbit == 0;
+	             link->rate_up_mbit == 0 && !wait_for_each_other(parameters);
 
 	row->values[MODEL_MEAN_MS] = holds ? model.mean_s * 1e3 : NAN;
 	row->values[MODEL_MAX_MS] = holds ? model.max_s * 1e3 : NAN;

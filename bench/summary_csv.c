@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 88
+#define COLUMNS 89
 
 static const struct column columns[COLUMNS];
 
@@ -222,4 +222,5 @@ static const struct column columns[COLUMNS] = {
         {"slow_readers", COUNT, PARAMETER(slow_readers)},
         {"slow_disconnected", VALUE, .at = SLOW_DISCONNECTED, WHOLE},
         {"server_bytes_growth", VALUE, .at = SERVER_BYTES_GROWTH, WHOLE},
+        {"connections_max", COUNT, PARAMETER(connections_max)},
 };

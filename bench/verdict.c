@@ -28,7 +28,8 @@ __attribute__((format(printf, 2, 3))) static void invalid(struct run_result *res
 
 static void check_deliveries(const struct run_spec *spec, struct run_result *result)
 {
-	uint64_t missing = result->expected - result->delivered;
+	uint64_t kept_out = result->published * result->kept_out; /* as was to be shown */
+	uint64_t missing = result->expected - result->delivered - kept_out;
 	bool idle = spec->parameters.rate_hz == 0 && spec->parameters.rate_up_hz == 0;
 
 	if (!result->expected && !idle)

@@ -6,7 +6,8 @@
 
 /*
  * Sets result->valid, or result->reason, and result->disturbed. A reason that is there already
- * stands. Invalid are a run with a delivery missing, one in which a device of the network dropped a
+ * stands. Invalid are a run with a delivery missing, but for those of subscribers that
+ * connections_max kept out, one in which a device of the network dropped a
  * packet, and one in which the instrument was at its limit: the load took more than 90 % of its
  * CPU; the main phase came out more than 10 ms longer or shorter than asked; server, load or link
  * waited for a CPU for more than 5 % of the main phase, or the load for more than twice the time

@@ -60,6 +60,19 @@ static void test_a_missing_delivery_is_seen(void **state)
 	assert_reason(result, "no message was scheduled");
 }
 
+static void test_who_was_kept_out_lacks_all_and_nobody_else_anything(void **state)
+{
+	struct run_result result = good();
+
+	(void)state;
+	result.published = 10;
+	result.kept_out = 2;
+	result.delivered = 80;
+	assert_reason(result, "");
+	result.delivered = 79;
+	assert_reason(result, "1 of 100 deliveries are missing");
+}
+
 static void test_a_main_phase_of_another_length_is_seen(void **state)
 {
 	struct run_result result = good();
@@ -140,6 +153,7 @@ int main(void)
 	        cmocka_unit_test(test_a_link_that_was_late_is_seen),
 	        cmocka_unit_test(test_nothing_is_missing_where_nobody_publishes),
 	        cmocka_unit_test(test_a_missing_delivery_is_seen),
+	        cmocka_unit_test(test_who_was_kept_out_lacks_all_and_nobody_else_anything),
 	        cmocka_unit_test(test_a_main_phase_of_another_length_is_seen),
 	        cmocka_unit_test(test_who_waits_for_a_cpu_is_named),
 	        cmocka_unit_test(test_a_load_at_its_limit_is_seen),
