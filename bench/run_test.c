@@ -607,52 +607,48 @@ static void test_words_for_headers_go_both_ways(void **state)
 	assert_int_equal(run_headers_parse("fat", &headers), -EINVAL);
 }
 
+static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_what_is_written_is_read_back_exactly, setup),
+        cmocka_unit_test_setup(test_what_the_network_said_is_read_back_exactly, setup),
+        cmocka_unit_test_setup(test_a_link_is_read_back_with_its_profile, setup),
+        cmocka_unit_test_setup(test_slow_readers_are_read_back_exactly, setup),
+        cmocka_unit_test_setup(test_a_browser_s_limit_is_read_back_exactly, setup),
+        cmocka_unit_test_setup(test_lines_of_earlier_versions_know_no_browser_s_limit, setup),
+        cmocka_unit_test_setup(test_whoever_is_kept_out_has_no_memory, setup),
+        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_slow_readers, setup),
+        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_profile_and_rate_up, setup),
+        cmocka_unit_test_setup(test_a_run_is_one_line, setup),
+        cmocka_unit_test_setup(test_a_value_that_was_not_measured_is_null_and_comes_back_as_nan,
+                               setup),
+        cmocka_unit_test_setup(test_empty_buckets_are_not_written, setup),
+        cmocka_unit_test_setup(test_p50_and_p99_are_there_for_people, setup),
+        cmocka_unit_test_setup(test_a_count_beyond_json_is_refused, setup),
+        cmocka_unit_test_setup(test_a_full_disk_is_reported, setup),
+        cmocka_unit_test_setup(test_a_missing_key_is_named, setup),
+        cmocka_unit_test_setup(test_a_wrong_type_is_named, setup),
+        cmocka_unit_test_setup(test_a_value_out_of_range_is_named, setup),
+        cmocka_unit_test_setup(test_a_bucket_beyond_the_histogram_is_refused, setup),
+        cmocka_unit_test_setup(test_a_line_cut_anywhere_is_refused, setup),
+        cmocka_unit_test_setup(test_derived_values_follow_their_definitions, setup),
+        cmocka_unit_test_setup(test_memory_is_by_connection_and_by_half, setup),
+        cmocka_unit_test_setup(
+                test_the_kernel_s_memory_is_by_connection_where_only_the_server_has_any, setup),
+        cmocka_unit_test_setup(test_the_kernel_s_memory_is_unknown_where_one_reading_is_missing,
+                               setup),
+        cmocka_unit_test_setup(test_the_slabs_are_by_socket_where_there_are_many, setup),
+        cmocka_unit_test_setup(test_the_cpu_of_connecting_is_by_connection, setup),
+        cmocka_unit_test_setup(test_an_idle_minute_is_of_one_subscriber_where_nothing_is_published,
+                               setup),
+        cmocka_unit_test_setup(test_a_kind_is_both_ways_by_message_where_a_link_told_them_apart,
+                               setup),
+        cmocka_unit_test_setup(test_tls_is_what_tcp_carried_beyond_what_crossed_the_sockets, setup),
+        cmocka_unit_test_setup(test_connecting_is_by_connection, setup),
+        cmocka_unit_test_setup(test_what_was_counted_goes_before_what_is_modelled, setup),
+        cmocka_unit_test_setup(test_what_was_not_measured_is_nan, setup),
+        cmocka_unit_test_setup(test_words_for_headers_go_both_ways, setup),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup(test_what_is_written_is_read_back_exactly, setup),
-	        cmocka_unit_test_setup(test_what_the_network_said_is_read_back_exactly, setup),
-	        cmocka_unit_test_setup(test_a_link_is_read_back_with_its_profile, setup),
-	        cmocka_unit_test_setup(test_slow_readers_are_read_back_exactly, setup),
-	        cmocka_unit_test_setup(test_a_browser_s_limit_is_read_back_exactly, setup),
-	        cmocka_unit_test_setup(test_lines_of_earlier_versions_know_no_browser_s_limit,
-	                               setup),
-	        cmocka_unit_test_setup(test_whoever_is_kept_out_has_no_memory, setup),
-	        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_slow_readers, setup),
-	        cmocka_unit_test_setup(test_lines_of_earlier_versions_lack_profile_and_rate_up,
-	                               setup),
-	        cmocka_unit_test_setup(test_a_run_is_one_line, setup),
-	        cmocka_unit_test_setup(
-	                test_a_value_that_was_not_measured_is_null_and_comes_back_as_nan, setup),
-	        cmocka_unit_test_setup(test_empty_buckets_are_not_written, setup),
-	        cmocka_unit_test_setup(test_p50_and_p99_are_there_for_people, setup),
-	        cmocka_unit_test_setup(test_a_count_beyond_json_is_refused, setup),
-	        cmocka_unit_test_setup(test_a_full_disk_is_reported, setup),
-	        cmocka_unit_test_setup(test_a_missing_key_is_named, setup),
-	        cmocka_unit_test_setup(test_a_wrong_type_is_named, setup),
-	        cmocka_unit_test_setup(test_a_value_out_of_range_is_named, setup),
-	        cmocka_unit_test_setup(test_a_bucket_beyond_the_histogram_is_refused, setup),
-	        cmocka_unit_test_setup(test_a_line_cut_anywhere_is_refused, setup),
-	        cmocka_unit_test_setup(test_derived_values_follow_their_definitions, setup),
-	        cmocka_unit_test_setup(test_memory_is_by_connection_and_by_half, setup),
-	        cmocka_unit_test_setup(
-	                test_the_kernel_s_memory_is_by_connection_where_only_the_server_has_any,
-	                setup),
-	        cmocka_unit_test_setup(
-	                test_the_kernel_s_memory_is_unknown_where_one_reading_is_missing, setup),
-	        cmocka_unit_test_setup(test_the_slabs_are_by_socket_where_there_are_many, setup),
-	        cmocka_unit_test_setup(test_the_cpu_of_connecting_is_by_connection, setup),
-	        cmocka_unit_test_setup(
-	                test_an_idle_minute_is_of_one_subscriber_where_nothing_is_published, setup),
-	        cmocka_unit_test_setup(
-	                test_a_kind_is_both_ways_by_message_where_a_link_told_them_apart, setup),
-	        cmocka_unit_test_setup(test_tls_is_what_tcp_carried_beyond_what_crossed_the_sockets,
-	                               setup),
-	        cmocka_unit_test_setup(test_connecting_is_by_connection, setup),
-	        cmocka_unit_test_setup(test_what_was_counted_goes_before_what_is_modelled, setup),
-	        cmocka_unit_test_setup(test_what_was_not_measured_is_nan, setup),
-	        cmocka_unit_test_setup(test_words_for_headers_go_both_ways, setup),
-	};
-
 	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

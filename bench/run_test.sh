@@ -544,9 +544,9 @@ test_slow_readers() {
 	run_short "cells=${cells// /, }" slow_readers=5 payload_bytes=16384 main_s=2
 	check 'runs with slow readers are valid' exits 0
 	for cell in $cells; do
-		check "slow readers take nothing from the others on $cell" is $cell reach 1
-		check "slow readers are cut off on $cell" is $cell slow_disconnected 5
-		check "the others are not on $cell" is $cell reconnects 0
+		check "slow readers take nothing from the others on $cell" is "$cell" reach 1
+		check "slow readers are cut off on $cell" is "$cell" slow_disconnected 5
+		check "the others are not on $cell" is "$cell" reconnects 0
 	done
 }
 
