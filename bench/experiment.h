@@ -66,8 +66,7 @@ struct expectation {
  * Any key of [run] but cells may be a comma-separated list: a sweep. The runs of a block are all
  * combinations; a key that means nothing to a transport (poll_interval_ms to all but polling,
  * batch to all but longpoll, slow_readers to all but sse and websocket, connections_max to
- * websocket and floor) does not multiply its runs
- * and is 0 in them.
+ * websocket and floor) does not multiply its runs and is 0 in them.
  */
 struct experiment {
 	char name[64];

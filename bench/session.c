@@ -8,10 +8,8 @@
 #include "../transports/clock.h"
 #include "sessions.h"
 
-#define FAILING_MAX_NS (30 * NS_PER_S) /* from the first failure of a lane in a row */
-#define SLOW_RECEIVE_BYTES                                                                         \
-	(16 << 10) /* what a slow reader's socket takes: the kernel doubles it                     \
-	            */
+#define FAILING_MAX_NS     (30 * NS_PER_S) /* from the first failure of a lane in a row */
+#define SLOW_RECEIVE_BYTES (16 << 10)      /* of a slow reader's socket; the kernel doubles it */
 
 static size_t number_of(const struct session *session)
 {

@@ -12,8 +12,7 @@ struct sessions {
 	struct hist lateness; /* of what is done at an instant: ticks, what the harness notes */
 	uint64_t now_ns;      /* of what is happening: the clock as last read */
 	size_t connected;     /* how many of them are, or were once */
-	size_t kept_out; /* how many wait for a slot that no response gives back, and had none yet
-	                  */
+	size_t kept_out;      /* how many wait for a stream to end, and never had a connection */
 	/* Of each one's first connection of LANE_DOWN, as in struct run_result. */
 	struct hist connect, handshake, ready;
 

@@ -197,6 +197,38 @@ static void test_nothing_published_is_an_idle_minute(void **state)
 	assert_true(isnan(values[MODEL_MESSAGES_PER_RESPONSE]));
 }
 
+/* Of a line before six connections it knows nothing. */
+static void test_theory_is_silent_where_requests_wait_for_each_other(void **state)
+{
+	(void)state;
+	sample_run("polling", "mhd", 1, &spec, &result);
+	spec.parameters.subscribers = 6;
+	spec.parameters.connections_max = 6;
+	add();
+	spec.parameters.subscribers = 7;
+	add();
+	read_back();
+	assert_false(isnan(summary.rows[0].values[MODEL_MEAN_MS]));
+	assert_true(isnan(summary.rows[1].values[MODEL_MEAN_MS]));
+	assert_true(isnan(summary.rows[1].values[MODEL_MAX_MS]));
+}
+
+static void test_what_slow_readers_cost_is_measured_where_it_was_asked(void **state)
+{
+	(void)state;
+	sample_run("sse", "mhd", 1, &spec, &result);
+	add();
+	spec.parameters.slow_readers = 9;
+	result.server.memory_end_bytes = result.server.memory_bytes + 4096;
+	result.server.slow_disconnected = 8;
+	add();
+	read_back();
+	assert_true(isnan(summary.rows[0].values[SLOW_DISCONNECTED]));
+	assert_true(isnan(summary.rows[0].values[SERVER_BYTES_GROWTH]));
+	assert_true(summary.rows[1].values[SLOW_DISCONNECTED] == 8);
+	assert_true(summary.rows[1].values[SERVER_BYTES_GROWTH] == 4096);
+}
+
 /* A run of a stack at so many µs of CPU a message. */
 static void add_cpu(const char *stack, unsigned block, unsigned cpu_us)
 {
@@ -489,6 +521,10 @@ int main(void)
 	        TEST(test_theory_stands_beside_what_was_measured),
 	        TEST(test_predicted_bytes_are_those_of_frames),
 	        TEST(test_nothing_published_is_an_idle_minute),
+}
+
+	        TEST(test_theory_is_silent_where_requests_wait_for_each_other),
+	        TEST(test_what_slow_readers_cost_is_measured_where_it_was_asked),
 	        TEST(test_the_price_of_a_stack_is_the_ratio_within_a_block),
 	        TEST(test_a_block_without_epoll_has_no_price),
 	        TEST(test_other_parameters_are_no_measure_for_a_stack),
