@@ -521,8 +521,6 @@ int main(void)
 	        TEST(test_theory_stands_beside_what_was_measured),
 	        TEST(test_predicted_bytes_are_those_of_frames),
 	        TEST(test_nothing_published_is_an_idle_minute),
-}
-
 	        TEST(test_theory_is_silent_where_requests_wait_for_each_other),
 	        TEST(test_what_slow_readers_cost_is_measured_where_it_was_asked),
 	        TEST(test_the_price_of_a_stack_is_the_ratio_within_a_block),
