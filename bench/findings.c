@@ -49,11 +49,10 @@ static void append_item(struct sentence *sentence, const char *text)
 
 static void put_value(char *cell, double value, const char *unit)
 {
-	snprintf(cell, TABLE_CELL_BYTES, "%.*f%s%s",
-	         fabs(value) >= 1000  ? 0
-	         : fabs(value) >= 100 ? 1
-	                              : 2,
-	         value, *unit ? " " : "", unit);
+	double size = fabs(value);
+	int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 || size == 0 ? 2 : 4;
+
+	snprintf(cell, TABLE_CELL_BYTES, "%.*f%s%s", decimals, value, *unit ? " " : "", unit);
 }
 
 static void put_bounds(char *cell, const struct expectation *expectation)

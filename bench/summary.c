@@ -306,17 +306,17 @@ static void take_model(struct summary_row *row)
 	        .poisson = parameters->arrivals == ARRIVALS_POISSON,
 	});
 
-	/* The forms know of a delay and nothing else, not of a line before a connection either. */
+	/* The forms know of a delay and nothing else: neither of a line before a connection, nor of
+	 * one that is cut. */
 	bool holds = link->jitter_ms == 0 && link->loss == 0 && link->rate_mbit == 0 &&
-	             link->rate_up_mbit == 0 && !wait_for_each_other(parameters);
+	             link->rate_up_mbit == 0 && parameters->cuts == 0 &&
+	             !wait_for_each_other(parameters);
 
 	row->values[MODEL_MEAN_MS] = holds ? model.mean_s * 1e3 : NAN;
 	row->values[MODEL_MAX_MS] = holds ? model.max_s * 1e3 : NAN;
 	row->values[MODEL_EMPTY_SHARE] = model.empty_share;
 	row->values[MODEL_MESSAGES_PER_RESPONSE] =
-	        holds && parameters->rate_hz > 0 && parameters->cuts == 0
-	                ? model.messages_per_response
-	                : NAN;
+	        holds && parameters->rate_hz > 0 ? model.messages_per_response : NAN;
 }
 
 /* What the wire carries is known of the lab's networks: the frames of loopback are of any size. */

@@ -207,10 +207,14 @@ static void test_theory_is_silent_where_requests_wait_for_each_other(void **stat
 	add();
 	spec.parameters.subscribers = 7;
 	add();
+	spec.parameters.subscribers = 6;
+	spec.parameters.cuts = 1; /* and where they wait for a connection */
+	add();
 	read_back();
 	assert_false(isnan(summary.rows[0].values[MODEL_MEAN_MS]));
 	assert_true(isnan(summary.rows[1].values[MODEL_MEAN_MS]));
 	assert_true(isnan(summary.rows[1].values[MODEL_MAX_MS]));
+	assert_true(isnan(summary.rows[2].values[MODEL_MEAN_MS]));
 }
 
 static void test_what_slow_readers_cost_is_measured_where_it_was_asked(void **state)
