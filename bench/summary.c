@@ -340,6 +340,9 @@ static int take_values(struct summary_row *row)
 		status =
 		        take_interval(row, LATENCY_P50_MS, LATENCY_P50_LOW_MS, LATENCY_P50_HIGH_MS);
 	if (status == 0)
+		status = take_interval(row, LATENCY_MEAN_MS, LATENCY_MEAN_LOW_MS,
+		                       LATENCY_MEAN_HIGH_MS);
+	if (status == 0)
 		status = take_interval(row, SERVER_CPU_US_PER_MESSAGE, SERVER_CPU_US_LOW,
 		                       SERVER_CPU_US_HIGH);
 	take_model(row);

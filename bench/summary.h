@@ -60,9 +60,11 @@ enum summary_value {
 	SERVER_BYTES_GROWTH,
 	SUMMARY_MEASURED, /* how many are medians */
 
-	/* 95 % intervals of two of these medians */
+	/* 95 % intervals of three of these medians */
 	LATENCY_P50_LOW_MS = SUMMARY_MEASURED,
 	LATENCY_P50_HIGH_MS,
+	LATENCY_MEAN_LOW_MS,
+	LATENCY_MEAN_HIGH_MS,
 	SERVER_CPU_US_LOW,
 	SERVER_CPU_US_HIGH,
 

@@ -14,7 +14,7 @@ struct column {
 	void (*print)(FILE *out, const struct run_parameters *parameters); /* SPECIAL */
 };
 
-#define COLUMNS 89
+#define COLUMNS 91
 
 static const struct column columns[COLUMNS];
 
@@ -223,4 +223,6 @@ static const struct column columns[COLUMNS] = {
         {"slow_disconnected", VALUE, .at = SLOW_DISCONNECTED, WHOLE},
         {"server_bytes_growth", VALUE, .at = SERVER_BYTES_GROWTH, WHOLE},
         {"connections_max", COUNT, PARAMETER(connections_max)},
+        {"latency_mean_low_ms", VALUE, .at = LATENCY_MEAN_LOW_MS},
+        {"latency_mean_high_ms", VALUE, .at = LATENCY_MEAN_HIGH_MS},
 };

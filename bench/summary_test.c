@@ -442,7 +442,8 @@ static void test_the_columns_are_those_that_were_promised(void **state)
 	        "server_cpu_us_per_idle_minute,"
 	        "model_messages_per_response,model_framing_bytes_per_message,"
 	        "model_wire_bytes_per_message,model_wire_bytes_per_idle_minute,"
-	        "slow_readers,slow_disconnected,server_bytes_growth,connections_max\n";
+	        "slow_readers,slow_disconnected,server_bytes_growth,connections_max,"
+	        "latency_mean_low_ms,latency_mean_high_ms\n";
 	char *text;
 
 	(void)state;

@@ -1,10 +1,12 @@
-# Mean delivery latency against what was varied: points measured, lines as the closed form predicts
+# Mean delivery latency against what was varied: points measured, with their intervals; lines by the closed form
 load system(sprintf('dirname "%s"', ARG0)).'/style.gp'
 
 # sweep-bytes.gp sets these before it loads this one.
 if (!exists("measured")) {
 	measured = 'latency_mean_ms'
 	predicted = 'model_mean_ms'
+	lowest = 'latency_mean_low_ms'
+	highest = 'latency_mean_high_ms'
 	asked = 'How does the mean latency follow?'
 	value_title = 'mean delivery latency, ms'
 }
@@ -46,6 +48,19 @@ transport_in(cell) = cell[1:strstrt(cell, '/') - 1]
 # SSE and WebSocket often lie in one place: a ring around a point.
 ring(cell) = transport_in(cell) eq 'sse'
 of(cell, value) = strcol('transport').'/'.strcol('stack') eq cell ? value : NaN
+# How many rows of a cell have that; a line without any would be warned of.
+count_of(value) = (known = value == value ? known + 1 : known, 1)
+array forms[20]; array spans[20]
+all_forms = 0
+do for [i = 1:cell_count] {
+	known = 0
+	stats summary using (count_of(of(cells[i], column(predicted)))) nooutput
+	forms[i] = known
+	all_forms = all_forms + known
+	known = 0
+	if (lowest ne '') { stats summary using (count_of(of(cells[i], column(lowest)))) nooutput }
+	spans[i] = known
+}
 
 if (dumb) {
 	# The cells of one transport beyond the first: its letter with a number.
@@ -53,16 +68,16 @@ if (dumb) {
 	mark(cell) = letter_of(transport_in(cells[cell])).(number(cell) > 1 ? sprintf('%d', number(cell)) : '')
 	height = 25 + key_lines(cell_count + 1)
 	eval open_terminal(height)
-	eval question('How does the mean latency follow?', height)
+	eval question(asked, height)
 	set output output
-	set label 97 'mean delivery latency, ms' at character 0, character height - 2
+	set label 97 value_title at character 0, character height - 2
 	set xlabel title
 	range_of(name) = sprintf("low = 1e300; high = 0; stats summary using (take(column('%s'))) nooutput", name)
 	if (decades) {
 		eval range_of(varied)
 		eval log_axis('x', low, high)
 	}
-	eval range_of('latency_mean_ms')
+	eval range_of(measured)
 	eval log_axis('y', low, high)
 	set autoscale xfix
 	set autoscale yfix
@@ -72,14 +87,14 @@ if (dumb) {
 	set tmargin 3
 	set key below Left reverse samplen 0
 	set datafile missing NaN
-	plot for [i = 1:cell_count] summary \
-		using (of(cells[i], column(varied))):(of(cells[i], column('model_mean_ms'))) \
-		with lines linetype 1 linecolor rgb colour_of(transport_in(cells[i])) notitle, \
-		for [i = 1:cell_count] summary \
-		using (of(cells[i], column(varied))):(of(cells[i], column('latency_mean_ms'))):(mark(i)) \
-		with labels offset beside(i), 0 textcolor rgb colour_of(transport_in(cells[i])) notitle, \
-		for [i = 1:cell_count] NaN with points pointtype ' ' title mark(i).' '.cells[i], \
-		NaN with points pointtype '*' title 'closed form'
+	curve = "summary using (of(cells[%d], column(varied))):(of(cells[%d], column(predicted))) with lines linetype 1 linecolor rgb colour_of(transport_in(cells[%d])) notitle, "
+	curves = ''
+	do for [i = 1:cell_count] {
+		if (forms[i] > 0) { curves = curves.sprintf(curve, i, i, i) }
+	}
+	points = "for [i = 1:cell_count] summary using (of(cells[i], column(varied))):(of(cells[i], column(measured))):(mark(i)) with labels offset beside(i), 0 textcolor rgb colour_of(transport_in(cells[i])) notitle, for [i = 1:cell_count] NaN with points pointtype ' ' title mark(i).' '.cells[i]"
+	form = all_forms == 0 ? '' : ", NaN with points pointtype '*' title 'closed form'"
+	eval 'plot '.curves.points.form
 	exit status 0
 }
 
@@ -102,13 +117,14 @@ set bmargin at screen 110.0 / height
 set datafile missing NaN
 
 # Rows of other cells lie between those of one, so that its line has to be told to go on.
-plot for [i = 1:cell_count] summary \
-	using (of(cells[i], column(varied))):(of(cells[i], column(predicted))) \
-	with lines dashtype (2, 3) linewidth 1.5 linecolor rgb colour_of(transport_in(cells[i])) \
-	notitle, \
-	for [i = 1:cell_count] summary \
-	using (of(cells[i], column(varied))):(of(cells[i], column(measured))) \
-	with points pointtype ring(cells[i]) ? 6 : 7 pointsize ring(cells[i]) ? 2 : 1 \
-	linewidth 1.5 linecolor rgb colour_of(transport_in(cells[i])) \
-	title cells[i], \
-	NaN with lines dashtype (2, 3) linewidth 1.5 linecolor rgb '#555555' title 'closed form'
+curve = "summary using (of(cells[%d], column(varied))):(of(cells[%d], column(predicted))) with lines dashtype (2, 3) linewidth 1.5 linecolor rgb colour_of(transport_in(cells[%d])) notitle, "
+span = "summary using (of(cells[%d], column(varied))):(of(cells[%d], column(measured))):(of(cells[%d], column(lowest))):(of(cells[%d], column(highest))) with yerrorbars linetype 1 pointtype -1 linewidth 1.2 linecolor rgb colour_of(transport_in(cells[%d])) notitle, "
+curves = ''
+do for [i = 1:cell_count] {
+	if (forms[i] > 0) { curves = curves.sprintf(curve, i, i, i) }
+	if (spans[i] > 0) { curves = curves.sprintf(span, i, i, i, i, i) }
+}
+points = "for [i = 1:cell_count] summary using (of(cells[i], column(varied))):(of(cells[i], column(measured))) with points pointtype ring(cells[i]) ? 6 : 7 pointsize ring(cells[i]) ? 2 : 1 linewidth 1.5 linecolor rgb colour_of(transport_in(cells[i])) title cells[i]"
+form = all_forms == 0 ? '' : \
+	", NaN with lines dashtype (2, 3) linewidth 1.5 linecolor rgb '#555555' title 'closed form'"
+eval 'plot '.curves.points.form
