@@ -47,9 +47,11 @@ do for [i = 1:rows] {
 transport_in(cell) = cell[1:strstrt(cell, '/') - 1]
 # SSE and WebSocket often lie in one place: a ring around a point.
 ring(cell) = transport_in(cell) eq 'sse'
+stack_in(cell) = cell[strstrt(cell, '/') + 1:*]
+point(cell) = (stack_in(cell) eq 'epoll' ? 7 : stack_in(cell) eq 'lws' ? 5 : 9) - ring(cell)
 of(cell, value) = strcol('transport').'/'.strcol('stack') eq cell ? value : NaN
-# How many rows of a cell have that; a line without any would be warned of.
-count_of(value) = (known = value == value ? known + 1 : known, 1)
+# How many rows of a cell have that, on an axis without 0; a line without any would be warned of.
+count_of(value) = (known = value > 0 ? known + 1 : known, 1)
 array forms[20]; array spans[20]
 all_forms = 0
 do for [i = 1:cell_count] {
@@ -124,7 +126,7 @@ do for [i = 1:cell_count] {
 	if (forms[i] > 0) { curves = curves.sprintf(curve, i, i, i) }
 	if (spans[i] > 0) { curves = curves.sprintf(span, i, i, i, i, i) }
 }
-points = "for [i = 1:cell_count] summary using (of(cells[i], column(varied))):(of(cells[i], column(measured))) with points pointtype ring(cells[i]) ? 6 : 7 pointsize ring(cells[i]) ? 2 : 1 linewidth 1.5 linecolor rgb colour_of(transport_in(cells[i])) title cells[i]"
+points = "for [i = 1:cell_count] summary using (of(cells[i], column(varied))):(of(cells[i], column(measured))) with points pointtype point(cells[i]) pointsize ring(cells[i]) ? 2 : 1 linewidth 1.5 linecolor rgb colour_of(transport_in(cells[i])) title cells[i]"
 form = all_forms == 0 ? '' : \
 	", NaN with lines dashtype (2, 3) linewidth 1.5 linecolor rgb '#555555' title 'closed form'"
 eval 'plot '.curves.points.form
