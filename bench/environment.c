@@ -135,18 +135,22 @@ static json_t *kernel(void)
 	                 name.version, "machine", name.machine);
 }
 
-/* git looks for the checkout upwards from where the executable is. */
+/* git looks for the checkout upwards from where the executable is. A result is no change of what
+ * made it. */
 static json_t *git_commit(void)
 {
-	static const char *const argv[] = {"git",         "describe",    "--always", "--dirty",
-	                                   "--abbrev=40", "--exclude=*", NULL};
-	char directory[PATH_MAX], commit[128];
+	static const char *const head[] = {"git", "rev-parse", "HEAD", NULL};
+	static const char *const changes[] = {
+	        "git", "status", "--porcelain",           "--untracked-files=no",
+	        "--",  ":(top)", ":(top,exclude)results", NULL};
+	char directory[PATH_MAX], commit[128], changed[128] = "";
 
 	if (project_path(directory, sizeof(directory), ".") ||
-	    command_run(argv, directory, commit, sizeof(commit)) != 0)
+	    command_run(head, directory, commit, sizeof(commit)) != 0)
 		return json_null();
 	commit[strcspn(commit, "\n")] = '\0';
-	return json_string(commit);
+	command_run(changes, directory, changed, sizeof(changed));
+	return json_sprintf("%s%s", commit, *changed ? "-dirty" : "");
 }
 
 static bool needs_quotes(const char *word)

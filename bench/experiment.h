@@ -22,7 +22,8 @@ struct expectation {
  *   [experiment]  name, question, prediction, blocks (default 5), seed (default 1),
  *                 p99_max_ms (0), round_trip_p99_max_ms (0): what a workload requires (advise.h),
  *                 and up to where the highest rate is sought (findings.h)
- *                 claim, claim_source: what others have said, which is put to the test
+ *                 claim, claim_source: what others have said, which is put to the test;
+ *                 claim_verdict: what is to be said of it where all of [expected] holds
  *   [run]         cells = polling/mhd, sse/mhd …   what is compared; with name, the only keys
  *                 that have no default
  *                 subscribers (100), rate_hz (10), arrivals (even|poisson: poisson),
@@ -71,7 +72,7 @@ struct expectation {
 struct experiment {
 	char name[64];
 	char question[256], prediction[512];
-	char claim[256], claim_source[256];
+	char claim[256], claim_source[256], claim_verdict[256];
 	unsigned p99_max_ms, round_trip_p99_max_ms; /* what a workload requires; 0: nothing */
 	unsigned blocks;
 	uint64_t seed;

@@ -373,6 +373,8 @@ const struct key experiment_keys[KEYS] = {
                        .standard = ""},
         [KEY_CLAIM_SOURCE] = {"claim_source", EXPERIMENT(claim_source), .kind = KEY_SENTENCE,
                               .max = 255, .standard = ""},
+        [KEY_CLAIM_VERDICT] = {"claim_verdict", EXPERIMENT(claim_verdict), .kind = KEY_SENTENCE,
+                               .max = 255, .standard = ""},
         [KEY_P99_MAX_MS] = {"p99_max_ms", EXPERIMENT(p99_max_ms), .kind = KEY_UINT, .max = 1e6,
                             .standard = "0"},
         [KEY_ROUND_TRIP_P99_MAX_MS] = {"round_trip_p99_max_ms", EXPERIMENT(round_trip_p99_max_ms),

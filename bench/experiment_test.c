@@ -392,7 +392,7 @@ static void test_an_unknown_key_is_answered_with_the_known_ones(void **state)
 	assert_refused(
 	        "[experiment]\nrate_hz = 5\n",
 	        ":2: key 'rate_hz': no such key in [experiment] (allowed: name, question, "
-	        "prediction, claim, claim_source, p99_max_ms, round_trip_p99_max_ms, blocks, seed)");
+	        "prediction, claim, claim_source, claim_verdict, p99_max_ms, round_trip_p99_max_ms, blocks, seed)");
 	assert_refused(
 	        HEAD "rate = 5\n",
 	        ":4: key 'rate': no such key in [run] (allowed: subscribers, rate_hz, "

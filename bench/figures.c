@@ -553,8 +553,8 @@ static void note_invalid(const struct summary *summary, void (*line)(void *user,
 	for (size_t i = 0; i < summary->invalid_count; i++) {
 		const struct run_spec *spec = &summary->invalid[i].spec;
 
-		snprintf(text, sizeof(text), "- block %u, run %u, %s/%s: %s", spec->block,
-		         spec->order, spec->parameters.transport, spec->parameters.stack,
+		snprintf(text, sizeof(text), "- block %u, run %u, %s: %s", spec->block, spec->order,
+		         summary_row_of(summary, &spec->parameters)->label,
 		         summary->invalid[i].reason);
 		line(user, text);
 	}
@@ -602,8 +602,8 @@ static void note_columns(const struct summary *summary, void (*line)(void *user,
 		     "had its own message.");
 	if (ratios)
 		line(user,
-		     "x epoll: CPU as a multiple of the same transport's on epoll in the same "
-		     "block.");
+		     "x epoll: CPU as a multiple of the same transport's on epoll: run against "
+		     "run of the same block, and of these ratios the median.");
 	if (slow)
 		line(user, "Slow, cut off: slow readers that the server had disconnected when the "
 		           "main phase ended. Grew by: the server's memory, its log included, "

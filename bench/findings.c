@@ -67,13 +67,25 @@ static void put_bounds(char *cell, const struct expectation *expectation)
 		         expectation->high, space, expectation->unit);
 }
 
-static void fill_row(char (*cells)[TABLE_CELL_BYTES], const struct expectation *expectation,
-                     const struct summary *summary)
+static double measured(const struct expectation *expectation, const struct summary *summary)
 {
 	const char *ignored;
 	double value = NAN;
 
 	expression_evaluate(expectation->expression, summary, &value, &ignored);
+	return value;
+}
+
+static bool has_held(const struct expectation *expectation, double value)
+{
+	return value >= expectation->low && value <= expectation->high;
+}
+
+static void fill_row(char (*cells)[TABLE_CELL_BYTES], const struct expectation *expectation,
+                     const struct summary *summary)
+{
+	double value = measured(expectation, summary);
+
 	snprintf(cells[0], TABLE_CELL_BYTES, "%s", expectation->what);
 	put_bounds(cells[1], expectation);
 	if (isnan(value)) {
@@ -82,7 +94,7 @@ static void fill_row(char (*cells)[TABLE_CELL_BYTES], const struct expectation *
 		return;
 	}
 	put_value(cells[2], value, expectation->unit);
-	strcpy(cells[3], value >= expectation->low && value <= expectation->high ? "yes" : "no");
+	strcpy(cells[3], has_held(expectation, value) ? "yes" : "no");
 }
 
 int findings_table(struct table *out, const struct experiment *experiment,
@@ -308,8 +320,8 @@ static void append_beyond(struct sentence *sentence, const struct summary *summa
 		snprintf(text, sizeof(text), "; at %g it is %.1f ms.", beyond->parameters.rate_hz,
 		         beyond->values[LATENCY_P99_MS]);
 	else
-		snprintf(text, sizeof(text), "; at %g: %s.", beyond->parameters.rate_hz,
-		         summary_reason(summary, beyond));
+		snprintf(text, sizeof(text), "; at %g no run was valid: %s.",
+		         beyond->parameters.rate_hz, summary_reason(summary, beyond));
 	append(sentence, text);
 }
 
@@ -327,8 +339,9 @@ static void say_knee(const struct summary *summary, const struct summary_row *lo
 	append(&sentence, text);
 	snprintf(text, sizeof(text), "no rate that was tried");
 	if (knee)
-		snprintf(text, sizeof(text), "%g messages/s (%.1f ms)", knee->parameters.rate_hz,
-		         knee->values[LATENCY_P99_MS]);
+		snprintf(text, sizeof(text), "%g messages/s (%.1f ms, %u of %u runs valid)",
+		         knee->parameters.rate_hz, knee->values[LATENCY_P99_MS], knee->runs,
+		         knee->runs + knee->invalid_runs);
 	append(&sentence, text);
 	append_beyond(&sentence, summary, beyond);
 	tell(teller, sentence.text);
@@ -349,11 +362,31 @@ static void say_knees(const struct experiment *experiment, const struct summary 
 	}
 }
 
+/* The file's verdict holds as long as all that it expects does. */
+static void say_verdict(const struct experiment *experiment, const struct summary *summary,
+                        struct teller *teller)
+{
+	struct sentence sentence = {.used = 0};
+	bool held = true;
+
+	if (!*experiment->claim_verdict)
+		return;
+	for (size_t i = 0; i < experiment->expected_count; i++)
+		held = held && has_held(&experiment->expected[i],
+		                        measured(&experiment->expected[i], summary));
+	append(&sentence, "The claim that was put to the test: ");
+	append(&sentence, held ? experiment->claim_verdict
+	                       : "open, since not all that was predicted has held");
+	append(&sentence, ".");
+	tell(teller, sentence.text);
+}
+
 void findings_lines(const struct experiment *experiment, const struct summary *summary,
                     void (*line)(void *user, const char *text), void *user)
 {
 	struct teller teller = {line, user, 0};
 
+	say_verdict(experiment, summary, &teller);
 	say_forms(summary, &teller);
 	say_knees(experiment, summary, &teller);
 	if (is_one_cadence(summary)) {

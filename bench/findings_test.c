@@ -101,6 +101,25 @@ static void test_an_expectation_is_held_against_what_was_measured(void **state)
 			assert_string_equal(table.rows[i][j], cells[i][j]);
 }
 
+static void test_a_verdict_stands_as_long_as_all_that_is_expected_holds(void **state)
+{
+	struct expectation expected = {(char *)"mean", (char *)"sse/epoll:-:latency_mean_ms", 20,
+	                               21, "ms"};
+
+	(void)state;
+	set(0, "sse", "epoll");
+	rows[0].values[LATENCY_MEAN_MS] = 20.5;
+	experiment.expected = &expected;
+	experiment.expected_count = 1;
+	strcpy(experiment.claim_verdict, "confirmed");
+	assert_said("The claim that was put to the test: confirmed.\n");
+	said[0] = '\0';
+	expected.high = 20.4;
+	assert_said(
+	        "The claim that was put to the test: open, since not all that was predicted has "
+	        "held.\n");
+}
+
 static void test_the_row_furthest_from_its_closed_form_is_named(void **state)
 {
 	(void)state;
@@ -172,10 +191,11 @@ static void test_the_knee_is_the_highest_rate_that_keeps_the_limit(void **state)
 	set_rate(1, "longpoll", 10, 2);
 	set_rate(2, "sse", 20, 60);
 	set_rate(3, "longpoll", 20, 3);
-	assert_said("sse/epoll: p99 within 50 ms and nothing lost up to 10 messages/s (1.0 ms); at "
-	            "20 it is 60.0 ms.\n"
-	            "longpoll/epoll: p99 within 50 ms and nothing lost up to 20 messages/s (3.0 "
-	            "ms), the highest tried.\n");
+	assert_said(
+	        "sse/epoll: p99 within 50 ms and nothing lost up to 10 messages/s (1.0 ms, 5 of 5 runs valid); at "
+	        "20 it is 60.0 ms.\n"
+	        "longpoll/epoll: p99 within 50 ms and nothing lost up to 20 messages/s (3.0 "
+	        "ms, 5 of 5 runs valid), the highest tried.\n");
 }
 
 static void test_a_rate_without_a_valid_run_is_beyond_the_knee(void **state)
@@ -190,7 +210,7 @@ static void test_a_rate_without_a_valid_run_is_beyond_the_knee(void **state)
 	summary.invalid = &invalid;
 	summary.invalid_count = 1;
 	assert_said("sse/epoll: p99 within 50 ms and nothing lost up to no rate that was tried; at "
-	            "10: reach below 1.\n");
+	            "10 no run was valid: reach below 1.\n");
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -199,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        CASE(test_an_expectation_is_held_against_what_was_measured),
+	        CASE(test_a_verdict_stands_as_long_as_all_that_is_expected_holds),
 	        CASE(test_the_row_furthest_from_its_closed_form_is_named),
 	        CASE(test_only_what_every_block_shows_is_a_difference),
 	        CASE(test_too_few_blocks_call_nothing_different),

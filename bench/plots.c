@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +27,22 @@ static int is_plot(const struct dirent *entry)
 	       strcmp(entry->d_name, "style" SUFFIX) != 0;
 }
 
+/* What follows from what was varied answers the question, and comes first. */
+static bool is_answer(const struct dirent *entry)
+{
+	return strncmp(entry->d_name, "sweep", 5) == 0 || strncmp(entry->d_name, "ratio", 5) == 0;
+}
+
 /* As plots, not as files: ".gp" comes after the hyphen of a longer name. */
 static int by_name(const struct dirent **left, const struct dirent **right)
 {
 	size_t left_size = strlen((*left)->d_name) - strlen(SUFFIX);
 	size_t right_size = strlen((*right)->d_name) - strlen(SUFFIX);
 	size_t size = left_size < right_size ? left_size : right_size;
-	int order = memcmp((*left)->d_name, (*right)->d_name, size);
+	int order = is_answer(*right) - is_answer(*left);
+
+	if (order == 0)
+		order = memcmp((*left)->d_name, (*right)->d_name, size);
 
 	return order ? order : (left_size > right_size) - (left_size < right_size);
 }

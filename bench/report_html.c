@@ -246,6 +246,11 @@ static void write_terms(FILE *out)
 	      "stack what the server is built on: libmicrohttpd (mhd), libwebsockets (lws), or "
 	      "epoll, written from scratch. Where a table has parameters, they are what else "
 	      "differs between rows. A dash: not measured, or meaningless there.</dd>\n"
+	      "<dt>Way</dt>\n<dd>One way, a way, a transit, and d in a formula: what the link between "
+	      "server and clients takes in one direction (under the first table).</dd>\n"
+	      "<dt>What came of it</dt>\n<dd>The bounds stand in the experiment’s file, which was "
+	      "there before the run. What is held against them is the median over the runs; how far "
+	      "single runs lie apart is not in it.</dd>\n"
 	      "<dt>Delivery latency: mean, p50, p99, max</dt>\n<dd>From the instant for which a "
 	      "message was scheduled until a subscriber has the whole of it. The schedule is made "
 	      "before the run and waits for nobody, so a server that is late shows it in full. "
@@ -254,7 +259,7 @@ static void write_terms(FILE *out)
 	      "processes on one machine, with one clock; on which of its CPUs, runs.jsonl says "
 	      "(pinning).</dd>\n"
 	      "<dt>Model</dt>\n<dd>The mean that a formula predicts from the link’s delay, the "
-	      "rate and the interval of polling alone. It knows nothing of the time that "
+	      "rate and, of polling, its interval alone: the closed form (model.h has it). It knows nothing of the time that "
 	      "computers take.</dd>\n"
 	      "<dt>Other columns</dt>\n<dd>reach: how many of the deliveries that were due came. "
 	      "msgs/resp: messages in one HTTP response; an SSE event or a WebSocket frame counts "
@@ -271,7 +276,8 @@ static void write_reading(const struct summary *summary, FILE *out)
 	write_certainty(summary, out);
 	fputs("<dt>Invalid runs</dt>\n<dd>Runs in which a delivery is missing, the server died, the "
 	      "network dropped what it was not to drop, or the instrument was at its limit: too "
-	      "little CPU, timers or link too late. They are kept, with the reason, and are in no "
+	      "little CPU, timers or link too late. The load is the process that plays all "
+	      "clients. They are kept, with the reason, and are in no "
 	      "figure.</dd>\n"
 	      "<dt>CPU</dt>\n<dd>To be compared within one result only: it depends on the machine, "
 	      "the rate and the lab mode, which is how server and clients were connected (under "
@@ -279,14 +285,13 @@ static void write_reading(const struct summary *summary, FILE *out)
 	      out);
 }
 
-static void write_invalid_run(const struct summary_invalid *invalid, FILE *out)
+static void write_invalid_run(const struct summary *summary, const struct summary_invalid *invalid,
+                              FILE *out)
 {
 	const struct run_spec *spec = &invalid->spec;
 
 	fprintf(out, "<tr><td>%u</td><td>%u</td><td>", spec->block, spec->order);
-	html_text(out, spec->parameters.transport);
-	fputc('/', out);
-	html_text(out, spec->parameters.stack);
+	html_text(out, summary_row_of(summary, &spec->parameters)->label);
 	fputs("</td><td>", out);
 	html_text(out, invalid->reason);
 	fputs("</td></tr>\n", out);
@@ -322,7 +327,7 @@ static void write_invalid(const struct summary *summary, FILE *out)
 	      "<th scope=\"col\">reason</th></tr>\n</thead>\n<tbody>\n",
 	      out);
 	for (size_t i = 0; i < summary->invalid_count; i++)
-		write_invalid_run(&summary->invalid[i], out);
+		write_invalid_run(summary, &summary->invalid[i], out);
 	fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
 }
 

@@ -500,7 +500,7 @@ static void test_a_sweep_is_drawn_as_text_and_a_plot_without_data_is_not(void **
 	text = drawn();
 	assert_contains(text, "How does the mean latency follow?\nmean delivery latency, ms\n");
 	assert_contains(text, " bytes a message\n");
-	assert_contains(text, " S sse/mhd ");
+	assert_contains(text, " S sse/mhd");
 	assert_contains(text, " S 2 sse/mhd 1000 B "); /* one of three curves */
 	assert_null(strstr(text, "What does a delivery cost the server?"));
 	free(text);

@@ -475,15 +475,24 @@ int summary_read(struct summary *out, const char *path, char *error, size_t erro
 	return status;
 }
 
+const struct summary_row *summary_row_of(const struct summary *summary,
+                                         const struct run_parameters *parameters)
+{
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct run_parameters *own = &summary->rows[i].parameters;
+
+		if (parameters_same_cell(own, parameters) &&
+		    parameters_difference(own, parameters) == 0)
+			return &summary->rows[i];
+	}
+	return NULL;
+}
+
 const char *summary_reason(const struct summary *summary, const struct summary_row *row)
 {
-	for (size_t i = 0; i < summary->invalid_count; i++) {
-		const struct run_parameters *own = &summary->invalid[i].spec.parameters;
-
-		if (parameters_same_cell(own, &row->parameters) &&
-		    parameters_difference(own, &row->parameters) == 0)
+	for (size_t i = 0; i < summary->invalid_count; i++)
+		if (summary_row_of(summary, &summary->invalid[i].spec.parameters) == row)
 			return summary->invalid[i].reason;
-	}
 	return "no run was made";
 }
 

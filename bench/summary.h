@@ -137,6 +137,10 @@ int summary_read(struct summary *out, const char *path, char *error, size_t erro
 
 void summary_free(struct summary *summary);
 
+/* The row to which a run with these parameters belongs; never NULL for one of the summary's. */
+const struct summary_row *summary_row_of(const struct summary *summary,
+                                         const struct run_parameters *parameters);
+
 /* Why the row's first invalid run is that; "no run was made" where it has none. */
 const char *summary_reason(const struct summary *summary, const struct summary_row *row);
 

@@ -45,8 +45,10 @@ eval question('How much crosses the wire for a message?', height)
 eval place_caption(height)
 set output output
 
-payload = 'payload_bytes'
-framed(i) = column(payload) + column('framing_bytes_per_message')
+# Of what was not measured nothing is drawn.
+payload(i) = column('wire_bytes_per_message') == column('wire_bytes_per_message') ? \
+	column('payload_bytes') : NaN
+framed(i) = payload(0) + column('framing_bytes_per_message')
 
 # The legend: which shade is what, whatever the colour.
 array shares = ['payload', 'framing', 'packet headers and ACKs']
@@ -71,9 +73,9 @@ set bmargin at screen 110.0 / height
 set xlabel 'bytes per message received, both ways'.(counts eq 'modelled' ? ' (modelled)' : '')
 set rmargin at screen 0.68
 unset key
-plot summary using (0):0:(0):(column(payload)):($0 + 0.65):($0 + 1.35):(colour_of(strcol('transport'))) \
+plot summary using (0):0:(0):(payload(0)):($0 + 0.65):($0 + 1.35):(colour_of(strcol('transport'))) \
 	with boxxyerror linecolor rgb variable, \
-	'' using (0):0:(column(payload)):(framed(0)):($0 + 0.65):($0 + 1.35):(tint(colour_of(strcol('transport')), 0.45)) \
+	'' using (0):0:(payload(0)):(framed(0)):($0 + 0.65):($0 + 1.35):(tint(colour_of(strcol('transport')), 0.45)) \
 	with boxxyerror linecolor rgb variable, \
 	'' using (0):0:(framed(0)):(column('wire_bytes_per_message')):($0 + 0.65):($0 + 1.35):(tint(colour_of(strcol('transport')), 0.75)) \
 	with boxxyerror linecolor rgb variable, \

@@ -37,11 +37,13 @@ tint(colour, white) = channel(colour, 65536, white) + channel(colour, 256, white
 dash_of(stack) = stack eq 'epoll' ? 1 : stack eq 'lws' ? 2 : 3
 set linetype 2 dashtype (9, 4)
 set linetype 3 dashtype (2, 3)
-row_colour(i) = tint(colour_of(transports[i]), 0.3 * (nth[i] > 2 ? 2 : nth[i]))
-array nth[200]
+row_colour(i) = tint(colour_of(transports[i]), last[i] > 0 ? 0.7 * nth[i] / last[i] : 0)
+array nth[200]; array last[200]
+is_same(i, j) = transports[i] eq transports[j] && stacks[i] eq stacks[j]
 do for [i = 1:rows] {
-	nth[i] = i > 1 && transports[i] eq transports[i - 1] && stacks[i] eq stacks[i - 1] ? \
-		nth[i - 1] + 1 : 0
+	nth[i] = i > 1 ? sum [j = 1:i - 1] is_same(i, j) : 0
+	last[i] = (sum [j = 1:rows] is_same(i, j)) - 1
+	last[i] = last[i] < 2 ? 2 : last[i]
 }
 
 # As text a transport has its letter.
