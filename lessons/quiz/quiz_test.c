@@ -108,44 +108,44 @@ static void test_attributes_may_be_quoted_and_go_on_in_the_next_line(void **stat
 #define AB               "- [ ] A. one\n- [ ] B. two\n\n"
 #define WHY              "\n\n- A: yes\n- B: no"
 
+static const struct {
+	const char *text;
+	unsigned line;
+	const char *what;
+} cases[] = {
+        {"nothing\n", 0, "no question"},
+        {"## Q1. What?\n\ntext\n", 1, "no <!-- quiz"},
+        {HEAD("kind=text"), 2, "no id="},
+        {HEAD("id=A kind=text"), 2, "an id is of a-z"},
+        {HEAD("id=a kind=essay"), 2, "kind=essay is none of single"},
+        {HEAD("id=a kind=text colour=red"), 2, "'colour' is none of id, kind"},
+        {HEAD("id=a within=near"), 2, "within=near"},
+        {HEAD("id=a unit=\"ms"), 2, "neither KEY=VALUE"},
+        {"## Q1. What?\n<!-- quiz id=a\n", 3, "<!-- has no -->"},
+        {HEAD("id=a kind=text"), 1, "no **Answer:**"},
+        {HEAD("id=a kind=text") "<details>\n**Answer:** x\n", 1, "no </details>"},
+        {HEAD("id=a kind=text") "```\n", 5, "a code block has no end"},
+        {HEAD("id=a kind=text") AB FOLDED("**Answer:** x"), 1, "kind=text has no options"},
+        {HEAD("id=a kind=number") FOLDED("**Answer:** many"), 1, "'many' is no number"},
+        {HEAD("id=a kind=measured") FOLDED("**Answer:** measured"), 1, "needs metric=KEY"},
+        {HEAD("id=a kind=text verify=k") FOLDED("**Answer:** x"), 1, "verify= is for"},
+        {HEAD("id=a kind=single") FOLDED("**Answer:** A"), 1, "needs two options"},
+        {HEAD("id=a kind=single") AB FOLDED("**Answer:** A\n\n- A: yes"), 1,
+         "option B has no reason"},
+        {HEAD("id=a kind=single") AB FOLDED("**Answer:** A, B" WHY), 1, "too few or too"},
+        {HEAD("id=a kind=order") AB FOLDED("**Answer:** A"), 1, "too few or too"},
+        {HEAD("id=a kind=single") AB FOLDED("**Answer:** C" WHY), 1, "letters of its"},
+        {HEAD("id=a kind=single") AB FOLDED("**Answer:** A\n\n- C: no"), 11, "no option"},
+        {HEAD("id=a kind=single") "- [x] A. one\n", 4, "boxes stay unticked"},
+        {HEAD("id=a kind=single") "- [ ] B. one\n", 4, "here option A should be"},
+        {HEAD("id=a kind=text") HEAD("id=b kind=text"), 1, "no **Answer:**"},
+        {HEAD("id=a kind=text") FOLDED("**Answer:** x") HEAD("id=a kind=text"), 10,
+         "id=a is taken"},
+        {HEAD("id=a kind=text") "<!-- quiz id=b -->\n", 4, "a second <!-- quiz"},
+};
+
 static void test_faults_name_their_line(void **state)
 {
-	static const struct {
-		const char *text;
-		unsigned line;
-		const char *what;
-	} cases[] = {
-	        {"nothing\n", 0, "no question"},
-	        {"## Q1. What?\n\ntext\n", 1, "no <!-- quiz"},
-	        {HEAD("kind=text"), 2, "no id="},
-	        {HEAD("id=A kind=text"), 2, "an id is of a-z"},
-	        {HEAD("id=a kind=essay"), 2, "kind=essay is none of single"},
-	        {HEAD("id=a kind=text colour=red"), 2, "'colour' is none of id, kind"},
-	        {HEAD("id=a within=near"), 2, "within=near"},
-	        {HEAD("id=a unit=\"ms"), 2, "neither KEY=VALUE"},
-	        {"## Q1. What?\n<!-- quiz id=a\n", 3, "<!-- has no -->"},
-	        {HEAD("id=a kind=text"), 1, "no **Answer:**"},
-	        {HEAD("id=a kind=text") "<details>\n**Answer:** x\n", 1, "no </details>"},
-	        {HEAD("id=a kind=text") "```\n", 5, "a code block has no end"},
-	        {HEAD("id=a kind=text") AB FOLDED("**Answer:** x"), 1, "kind=text has no options"},
-	        {HEAD("id=a kind=number") FOLDED("**Answer:** many"), 1, "'many' is no number"},
-	        {HEAD("id=a kind=measured") FOLDED("**Answer:** measured"), 1, "needs metric=KEY"},
-	        {HEAD("id=a kind=text verify=k") FOLDED("**Answer:** x"), 1, "verify= is for"},
-	        {HEAD("id=a kind=single") FOLDED("**Answer:** A"), 1, "needs two options"},
-	        {HEAD("id=a kind=single") AB FOLDED("**Answer:** A\n\n- A: yes"), 1,
-	         "option B has no reason"},
-	        {HEAD("id=a kind=single") AB FOLDED("**Answer:** A, B" WHY), 1, "too few or too"},
-	        {HEAD("id=a kind=order") AB FOLDED("**Answer:** A"), 1, "too few or too"},
-	        {HEAD("id=a kind=single") AB FOLDED("**Answer:** C" WHY), 1, "letters of its"},
-	        {HEAD("id=a kind=single") AB FOLDED("**Answer:** A\n\n- C: no"), 11, "no option"},
-	        {HEAD("id=a kind=single") "- [x] A. one\n", 4, "boxes stay unticked"},
-	        {HEAD("id=a kind=single") "- [ ] B. one\n", 4, "here option A should be"},
-	        {HEAD("id=a kind=text") HEAD("id=b kind=text"), 1, "no **Answer:**"},
-	        {HEAD("id=a kind=text") FOLDED("**Answer:** x") HEAD("id=a kind=text"), 10,
-	         "id=a is taken"},
-	        {HEAD("id=a kind=text") "<!-- quiz id=b -->\n", 4, "a second <!-- quiz"},
-	};
-
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct quiz quiz;
