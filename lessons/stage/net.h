@@ -15,6 +15,9 @@ int net_listen(uint16_t *port);
 
 int net_connect(uint16_t port);
 
+/* The same, but -1 where nobody listens. */
+int net_try_connect(uint16_t port);
+
 /* The next connection of a listener. */
 int net_accept(int listener);
 
@@ -42,7 +45,8 @@ void *net_share(size_t size);
 /*
  * A child process that serves the connections of a listener, one call of serve for each, one after
  * the other, and closes each after its call. It dies with us. Our own copy of the listener stays
- * open, so that another child can take the port over.
+ * open, so that another child can take the port over. Start it before connections are made: it
+ * would have copies of them, and their ends would not be seen.
  */
 pid_t net_serve(int listener, void (*serve)(int connection, void *user), void *user);
 

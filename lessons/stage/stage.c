@@ -24,7 +24,7 @@ static void print_help(const char *title, const struct stage_option *options)
 	printf("%s\n\nusage: %s [OPTION...]\n", title, program_invocation_short_name);
 	for (; options != NULL && options->name != NULL; options++)
 		printf("  --%s N%*s%s (%g, if not given)\n", options->name,
-		       strlen(options->name) < 9 ? (int)(11 - strlen(options->name)) : 2, "",
+		       strlen(options->name) < 8 ? (int)(9 - strlen(options->name)) : 1, "",
 		       options->what, *options->value);
 	puts("  --values     print the values only, as KEY=VALUE lines\n"
 	     "  --plain      never wait for Enter, and 72 columns a line\n"
