@@ -23,23 +23,30 @@ static size_t first_difference(struct slice a, struct slice b)
 	return at;
 }
 
-/* "%zu bytes: 81 05 …  ..", the bytes from `from` on. Gives the column of the first. */
-static size_t print_hex(char *line, size_t size, struct slice bytes, size_t from, int digits)
+/* What is shown of both. */
+struct window {
+	size_t from, size;
+	int digits; /* of either's size */
+};
+
+/* "7 bytes: 81 05 ...  ..". Gives the column of the first byte in hex. */
+static size_t print_hex(char *line, size_t size, struct slice bytes, struct window window)
 {
-	size_t used = (size_t)snprintf(line, size, "%*zu bytes", digits, bytes.size);
+	size_t used = (size_t)snprintf(line, size, "%*zu bytes", window.digits, bytes.size);
+	size_t end = window.from + window.size;
 	size_t column;
 
-	if (from > 0)
-		used += (size_t)snprintf(line + used, size - used, ", from byte %zu", from);
+	if (window.from > 0)
+		used += (size_t)snprintf(line + used, size - used, ", from byte %zu", window.from);
 	used += (size_t)snprintf(line + used, size - used, ": ");
 	column = used;
-	for (size_t i = from; i < from + HEX_MOST; i++)
+	for (size_t i = window.from; i < end; i++)
 		if (i < bytes.size)
 			used += (size_t)snprintf(line + used, size - used, "%02x ", bytes.data[i]);
 		else
 			used += (size_t)snprintf(line + used, size - used, "   ");
 	used += (size_t)snprintf(line + used, size - used, " ");
-	for (size_t i = from; i < from + HEX_MOST && i < bytes.size; i++)
+	for (size_t i = window.from; i < end && i < bytes.size; i++)
 		line[used++] = bytes.data[i] < 0x80 && isprint(bytes.data[i]) ? bytes.data[i] : '.';
 	while (line[used - 1] == ' ')
 		used--;
@@ -47,20 +54,29 @@ static size_t print_hex(char *line, size_t size, struct slice bytes, size_t from
 	return column;
 }
 
+static struct window choose_window(struct slice a, struct slice b, size_t difference)
+{
+	size_t longest = a.size > b.size ? a.size : b.size;
+	struct window window = {.from = difference < HEX_MOST ? 0 : difference / 8 * 8 - 8,
+	                        .digits = snprintf(NULL, 0, "%zu", longest)};
+
+	window.size = longest - window.from < HEX_MOST ? longest - window.from : HEX_MOST;
+	return window;
+}
+
 static void fail_bytes(const char *what, struct slice expected, struct slice got, const char *help)
 {
 	size_t at = first_difference(expected, got);
-	size_t from = at < HEX_MOST ? 0 : at / 8 * 8 - 8;
+	struct window window = choose_window(expected, got, at);
 	char where[256], lines[2][256], with_caret[640];
-	int digits = snprintf(NULL, 0, "%zu", expected.size > got.size ? expected.size : got.size);
+	size_t column;
 
 	snprintf(where, sizeof(where), "%s, first different at byte %zu", what, at);
-	print_hex(lines[0], sizeof(lines[0]), expected, from, digits);
-	size_t column = print_hex(lines[1], sizeof(lines[1]), got, from, digits);
-
+	print_hex(lines[0], sizeof(lines[0]), expected, window);
+	column = print_hex(lines[1], sizeof(lines[1]), got, window);
 	/* Each line begins with 10 columns for its label. */
 	snprintf(with_caret, sizeof(with_caret), "%s\n%*s^", lines[1],
-	         (int)(10 + column + 3 * (at - from)), "");
+	         (int)(10 + column + 3 * (at - window.from)), "");
 	check_fail(where, lines[0], with_caret, help);
 }
 

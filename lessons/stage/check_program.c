@@ -1,9 +1,9 @@
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,7 +94,8 @@ static uint16_t await_ready(pid_t pid, int output)
 	}
 }
 
-/* What it prints later goes to stderr: if nobody read it, it would have to wait. */
+/* What it prints later goes to stderr: if nobody read it, it would have to wait. Whoever passes it
+ * on outlives the case, so that the last lines are not lost. */
 static void pass_on(int output)
 {
 	char data[4096];
@@ -102,6 +103,8 @@ static void pass_on(int output)
 
 	if (child_fork() > 0)
 		return;
+	prctl(PR_SET_PDEATHSIG, 0);
+	setpgid(0, 0);
 	child_keep_only(output);
 	while ((got = read(output, data, sizeof(data))) > 0)
 		if (write(STDERR_FILENO, data, (size_t)got) < 0)
