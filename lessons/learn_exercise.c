@@ -23,7 +23,7 @@ static void print_hints(FILE *file, unsigned first, unsigned last)
 	while (out && getline(&line, &capacity, file) >= 0) {
 		sscanf(line, "## %u.", &at);
 		if (at >= first && at <= last)
-			fputs(strncmp(line, "## ", 3) == 0 ? line + 3 : line, out);
+			fputs(line, out);
 	}
 	free(line);
 	if (!out || fclose(out))

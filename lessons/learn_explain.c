@@ -27,18 +27,19 @@ static void with_unit(const struct quiz_question *question, double number, char 
 	         question->unit ? question->unit : "");
 }
 
-static void within_text(const struct quiz_question *question, char *text, size_t size)
+/* What it is that was not near enough. */
+static void miss_text(const struct quiz_question *question, char *text, size_t size)
 {
 	const struct quiz_within within = question->within;
 
 	if (within.kind == WITHIN_PERCENT)
-		snprintf(text, size, "within %g %%", within.size);
+		snprintf(text, size, "not within %g %%", within.size);
 	else if (within.kind == WITHIN_FACTOR)
-		snprintf(text, size, "within a factor of %g", within.size);
+		snprintf(text, size, "not within a factor of %g", within.size);
 	else if (within.size > 0)
-		snprintf(text, size, "within %g", within.size);
+		snprintf(text, size, "not within %g", within.size);
 	else
-		snprintf(text, size, "exactly");
+		snprintf(text, size, "not right");
 }
 
 /* What was said, with the unit where it was left out. */
@@ -107,17 +108,17 @@ static void right_answer(const struct ask *ask, char *text, size_t size)
 
 static void print_measured(const struct ask *ask, enum verdict verdict, double measured)
 {
-	char was[80], said[ASK_SAID_MAX + 40], within[40];
+	char was[80], said[ASK_SAID_MAX + 40], miss[60];
 
 	with_unit(ask->question, measured, was, sizeof was);
-	within_text(ask->question, within, sizeof within);
+	miss_text(ask->question, miss, sizeof miss);
 	said_text(ask, said, sizeof said);
 	if (verdict == VERDICT_SKIPPED)
 		say("Skipped; it was %s.", was);
 	else if (verdict == VERDICT_RIGHT)
 		say("You said %s, it was %s: right.", said, was);
 	else
-		say("You said %s, it was %s: not right (%s would be).", said, was, within);
+		say("You said %s, it was %s: %s.", said, was, miss);
 }
 
 static void print_verdict(const struct ask *ask, enum verdict verdict)

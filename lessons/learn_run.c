@@ -122,9 +122,9 @@ static int run_parts(struct run *run)
 		return status;
 	putchar('\n');
 	if (!run->other)
-		say("Change one thing: %s run %u -- --OPTION N; %s run %u -- --help lists options.",
-		    run->learn->program, run->lesson->number, run->learn->program,
-		    run->lesson->number);
+		printf("Change one thing, and predict again; what can be changed:\n"
+		       "  %s run %u -- --help\n",
+		       run->learn->program, run->lesson->number);
 	state_say_next(run->learn, run->lesson);
 	return 0;
 }

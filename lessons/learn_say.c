@@ -52,9 +52,8 @@ static bool keeps_its_line(const char *line)
 {
 	const size_t digits = strspn(line, "0123456789");
 
-	return *line == ' ' || *line == '|' || *line == '>' || *line == '#' ||
-	       !strncmp(line, "- ", 2) || !strncmp(line, "* ", 2) ||
-	       (digits && !strncmp(line + digits, ". ", 2));
+	return *line == ' ' || *line == '|' || *line == '>' || !strncmp(line, "- ", 2) ||
+	       !strncmp(line, "* ", 2) || (digits && !strncmp(line + digits, ". ", 2));
 }
 
 struct paragraph {
@@ -94,17 +93,18 @@ static void add_line(struct paragraph *paragraph, const char *line, size_t size)
 void say_markdown(const char *text, int indent)
 {
 	struct paragraph paragraph = {.indent = indent};
-	bool fenced = false;
+	bool fenced = false, after_heading = false;
 
 	open_paragraph(&paragraph);
 	while (*text) {
 		size_t size = strcspn(text, "\n");
-		bool fence = !strncmp(text, "```", 3);
+		bool fence = !strncmp(text, "```", 3), heading = *text == '#' && !fenced;
 
-		if (fence || fenced || !size || keeps_its_line(text)) {
+		if (fence || fenced || !size || heading || after_heading || keeps_its_line(text)) {
 			end_paragraph(&paragraph);
 			open_paragraph(&paragraph);
 		}
+		after_heading = heading;
 		if (!fence && (fenced || !size))
 			printf("%*s%.*s\n", size ? indent : 0, "", (int)size, text);
 		else if (!fence)

@@ -212,8 +212,8 @@ int progress_set_answer(struct progress *progress, const char *lesson, enum part
 	char full[KEY_MAX], *value;
 	int err;
 
-	if (asprintf(&value, "%016" PRIx64 " %s %s", hash, verdicts[answer.verdict], answer.said) <
-	    0)
+	if (asprintf(&value, "%016" PRIx64 " %s%s%s", hash, verdicts[answer.verdict],
+	             *answer.said ? " " : "", answer.said) < 0)
 		return -ENOMEM;
 	err = change_one(progress, question_key(full, lesson, part, id), value);
 	free(value);
