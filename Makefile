@@ -184,6 +184,13 @@ $(foreach lesson,$(LESSONS),$(eval $(lesson:%.c=$(OUT)/%): \
 $(foreach answer,$(ANSWERS),$(foreach folder,$(patsubst %/wrong/,%/,$(dir $(answer))),\
 	$(eval $(call checker,$(answer)): \
 		$(call objects,$(answer) $(folder)check.c $(call lesson_parts,$(folder))))))
+# What `learn reset` gives back where there is no git: the exercise as it was when first built.
+ORIGINALS := $(patsubst %.c,$(OUT)/%.c.orig,$(wildcard lessons/[0-9]*/exercise.c))
+$(ORIGINALS): $(OUT)/%.orig: | %
+	@mkdir -p $(@D)
+	@cp $| $@
+$(filter %/check,$(LESSON_PROGRAMS)): %/check: | %/exercise.c.orig
+
 $(OUT)/learn: $(call objects,lessons/learn.c) $(OUT)/liblearn.a
 $(LEARN_PROGRAM) $(LESSON_PROGRAMS): $(OUT)/libstage.a
 	@mkdir -p $(@D)
