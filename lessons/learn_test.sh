@@ -431,4 +431,31 @@ survives_kills() {
 note 'kills'
 check 'fifty kills leave a file that can be read' survives_kills
 
+# questions_parse LESSON: as many as there should be.
+questions_parse() {
+	local got
+
+	got=$(LESSONS=$root/lessons PUSHLAB_PROGRESS=$tmp/none.txt "$learn" status "$1" 2>&1)
+	[[ $got != *'learn: '* ]] && (($(grep -c '^  prediction ' <<<"$got") == 3)) &&
+		awk '/^  question / { n++ } END { exit n < 4 || n > 6 }' <<<"$got" && return
+	echo "$got"
+	return 1
+}
+
+ids_are_unique() {
+	local twice
+
+	twice=$(cat "$root"/lessons/[0-9]*/{predict,quiz}.md | grep -o '^<!-- quiz .*' |
+		grep -o ' id=[^ ]*' | sort | uniq -d)
+	[ -z "$twice" ] || { echo "$twice"; return 1; }
+}
+
+note 'the lessons of this tree'
+for lesson in "$root"/lessons/[0-9]*/quiz.md; do
+	[ -e "$lesson" ] || continue
+	lesson=${lesson%/quiz.md}
+	check "${lesson##*/}: 3 predictions and 4 to 6 questions can be read" questions_parse "${lesson##*/}"
+done
+check 'no two questions have the same id' ids_are_unique
+
 done_testing
