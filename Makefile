@@ -114,14 +114,14 @@ endif
 
 all: $(PROGRAMS) $(CERTS) ## build build/serve, build/bench and test certificates (the default)
 
-tests: $(TESTS) ## build the test programs without running them
+tests: $(TESTS) learn ## build the test programs without running them
 
 learn: $(LEARN_PROGRAM) $(LESSON_PROGRAMS) ## build the lessons, which need no library, and build/learn
 
 # lessons/lessons_test.sh builds them with other compilers.
 solutions: $(SOLUTIONS)
 
-test: all tests learn ## run every test; the last line is "N passed, N failed"
+test: all tests ## run every test; the last line is "N passed, N failed"
 	@BUILD=$(abspath $(OUT)) NODE_PATH=$(abspath $(BUILD))/interop/node_modules \
 		scripts/test $(abspath $(TESTS)) $(TEST_SCRIPTS)
 

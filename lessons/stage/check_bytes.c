@@ -108,7 +108,7 @@ static void print_text(char *text, size_t size, const char *from, bool begun)
 	size_t shown = 0;
 	size_t used = (size_t)snprintf(text, size, "%s\"", begun ? "…" : "");
 
-	for (; from[shown] != '\0' && shown < TEXT_MOST; shown++)
+	for (; shown < TEXT_MOST && from[shown] != '\0'; shown++)
 		used += print_character(text + used, size - used, (uint8_t)from[shown]);
 	snprintf(text + used, size - used, "\"%s", from[shown] != '\0' ? "…" : "");
 }

@@ -17,8 +17,7 @@ static void add_line(char *message, size_t size, const char *label, const char *
 }
 
 /* The first message of a case is kept: a process that it forked may have had one too. */
-_Noreturn void check_fail(const char *where, const char *expected, const char *got,
-                          const char *help)
+void check_fail(const char *where, const char *expected, const char *got, const char *help)
 {
 	char message[sizeof(check_result->message)] = "";
 

@@ -15,7 +15,7 @@ extern struct check_result *check_result;
 
 /* Ends the case. Each of the four may be NULL; then it has no line. What got is may go on in
  * further lines. */
-_Noreturn void check_fail(const char *where, const char *expected, const char *got,
-                          const char *help);
+__attribute__((noreturn)) void check_fail(const char *where, const char *expected, const char *got,
+                                          const char *help);
 
 #endif

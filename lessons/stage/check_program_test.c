@@ -46,7 +46,7 @@ static int listens_nowhere(uint16_t port, int listener)
 
 static int says_another_port(uint16_t port, int listener)
 {
-	printf("ready %u\n", port ^ 1);
+	printf("ready %d\n", port ^ 1);
 	return is_silent(port, listener);
 }
 

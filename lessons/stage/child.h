@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 /* Prints "PROGRAM: cannot WHAT: " with the reason that errno gives, and exits with status 1. */
-_Noreturn void child_give_up(const char *what);
+__attribute__((noreturn)) void child_give_up(const char *what);
 
 /* As fork, but it gives up where that fails, and the child is killed when this process ends. What
  * was printed is flushed before, so that it is printed once. */

@@ -96,28 +96,26 @@ double line_waits(const struct line *line, double now, struct pollfd waits[LINE_
  * of bytes. */
 static size_t take_in(struct line_way *way, int fd, double due)
 {
-	struct line_chunk *chunk = malloc(sizeof(*chunk) + CHUNK_MOST);
-	struct line_chunk *fitting;
-	ssize_t got;
+	static uint8_t data[CHUNK_MOST];
+	ssize_t got = recv(fd, data, sizeof(data), MSG_DONTWAIT);
+	size_t size = got > 0 ? (size_t)got : 0;
+	struct line_chunk *chunk;
 
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	chunk = malloc(sizeof(*chunk) + size);
 	if (chunk == NULL)
 		child_give_up("relay");
-	got = recv(fd, chunk->data, CHUNK_MOST, MSG_DONTWAIT);
-	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-		free(chunk);
-		return 0;
-	}
-	*chunk = (struct line_chunk){.due = due, .size = got > 0 ? (size_t)got : 0};
-	fitting = realloc(chunk, sizeof(*chunk) + chunk->size);
-	chunk = fitting != NULL ? fitting : chunk;
-	way->ended = chunk->size == 0;
-	way->held += chunk->size;
+	*chunk = (struct line_chunk){.due = due, .size = size};
+	memcpy(chunk->data, data, size);
+	way->ended = size == 0;
+	way->held += size;
 	if (way->first == NULL)
 		way->first = chunk;
 	else
 		way->last->next = chunk;
 	way->last = chunk;
-	return chunk->size;
+	return size;
 }
 
 /* Passes on what is due, as far as fd takes it. False where nobody is there to take it. */
