@@ -15,7 +15,7 @@ endif
 CFLAGS ?= -O2 -g
 PACKAGES := libmicrohttpd gnutls libwebsockets libmnl libpcap inih jansson libssl libcrypto cmocka
 
-# What needs the compiler only, what needs nothing, and everything else needs the libraries.
+# help, clean and format need nothing, these the compiler only, everything else the libraries too.
 LESSON_GOALS := learn test-flaky solutions $(OUT)/learn $(OUT)/lessons/%
 goals := $(filter-out help clean format,$(or $(MAKECMDGOALS),all))
 ifneq ($(goals),)
@@ -73,16 +73,18 @@ OBJECTS := $(TRANSPORTS) $(BENCH) $(TEST_OBJECTS) $(CELL_OBJECTS) $(FEED) \
 	$(call objects,$(SERVE) $(MAIN))
 
 # Lessons are built without any package: a program that shows (lesson), and one that checks each
-# answer there is (exercise.c, solution.c, wrong/NAME.c). What else lies in a lesson's folder is part
-# of all its programs.
+# answer there is (exercise.c, solution.c, wrong/NAME.c). What else lies in a lesson's folder is
+# part of all its programs.
 STAGE := $(call objects,$(call sources,lessons/stage))
-LEARN := $(call objects,$(filter-out %_test.c lessons/learn.c,$(wildcard lessons/*.c lessons/quiz/*.c)))
+LEARN := $(call objects,$(filter-out %_test.c lessons/learn.c,\
+	$(wildcard lessons/*.c lessons/quiz/*.c)))
 LESSONS := $(wildcard lessons/[0-9]*/lesson.c)
 ANSWERS := $(foreach check,$(wildcard lessons/[0-9]*/check.c),\
 	$(wildcard $(addprefix $(dir $(check)),exercise.c solution.c wrong/*.c)))
 checker = $(patsubst %.c,$(OUT)/%,$(subst /exercise.,/check.,$(subst /solution.,/check-solution.,\
 	$(subst /wrong/,/check-wrong-,$(1)))))
-lesson_parts = $(filter-out %/lesson.c %/exercise.c %/solution.c %/check.c,$(wildcard $(1)*.c))
+lesson_parts = $(filter-out %/lesson.c %/exercise.c %/solution.c %/check.c %_test.c,\
+	$(wildcard $(1)*.c))
 LESSON_PROGRAMS := $(LESSONS:%.c=$(OUT)/%) $(call checker,$(ANSWERS))
 SOLUTIONS := $(filter %/check-solution,$(LESSON_PROGRAMS))
 LESSON_SOURCES := $(LESSONS) $(ANSWERS) $(wildcard lessons/[0-9]*/check.c lessons/learn.c) \
@@ -110,13 +112,14 @@ QUIET := @
 say = @printf '  %-5s %s\n' $(1) $(2);
 endif
 
-.PHONY: all tests test test-flaky learn solutions check fuzz bench reference clean format flags help FORCE
+.PHONY: all tests test test-flaky learn solutions check fuzz bench reference clean format flags \
+	help FORCE
 
 all: $(PROGRAMS) $(CERTS) ## build build/serve, build/bench and test certificates (the default)
 
 tests: $(TESTS) learn ## build the test programs without running them
 
-learn: $(LEARN_PROGRAM) $(LESSON_PROGRAMS) ## build the lessons, which need no library, and build/learn
+learn: $(LEARN_PROGRAM) $(LESSON_PROGRAMS) ## build the lessons, which need no library
 
 # lessons/lessons_test.sh builds them with other compilers.
 solutions: $(SOLUTIONS)

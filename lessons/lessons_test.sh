@@ -199,7 +199,9 @@ build_solutions() {
 }
 
 sanitized_passes() {
-	run "$tmp/sanitized-check" "$BUILD/solutions-$1/sanitize-address-undefined/lessons/$2/check-solution" --all
+	local built=$BUILD/solutions-$1/sanitize-address-undefined/lessons/$2
+
+	run "$tmp/sanitized-check" "$built/check-solution" --all
 	status sanitized-check 0
 }
 
