@@ -71,6 +71,8 @@ static int unknown_command(const char *word)
 {
 	const char *words[COMMANDS];
 
+	if (strspn(word, "0123456789"))
+		return complain("'%s' is no command; 'run %s' runs a lesson", word, word);
 	for (size_t i = 0; i < COMMANDS; i++)
 		words[i] = commands[i].name;
 	return complain("'%s' is no command; the nearest is '%s', --help lists all", word,

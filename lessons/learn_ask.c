@@ -213,6 +213,8 @@ enum verdict ask_verdict(const struct ask *ask, const double *measured)
 {
 	if (ask->skipped)
 		return VERDICT_SKIPPED;
+	if (ask->question->kind == QUIZ_MEASURED && !measured)
+		return VERDICT_SAID;
 	return grade_answer(ask->question, ask->said, measured) == GRADE_RIGHT ? VERDICT_RIGHT
 	                                                                       : VERDICT_WRONG;
 }

@@ -36,7 +36,7 @@ void ask_keep(struct ask *ask, const char *said);
 /* What a command returns for it: says that answers are kept where it is ASK_STOPPED. */
 int ask_status(int status);
 
-/* right, wrong or skipped. measured may be NULL. */
+/* right, wrong or skipped. measured may be NULL; where it should not be, it is only said. */
 enum verdict ask_verdict(const struct ask *ask, const double *measured);
 
 /* Says what was said, measured and right, and why; as a JSON object a line with --json. */

@@ -162,7 +162,7 @@ int learn_run_program(struct learn *learn, const struct lesson *lesson, bool qui
 	status = run_with_values(learn, lesson, quiet, path);
 	pairs_read(values, path, &line);
 	unlink(path);
-	if (status == 128 + SIGINT)
+	if (status == 128 + SIGINT && !learn->json)
 		say("\nThe lesson was interrupted. What you said is kept.");
 	else if (status)
 		complain_of(EXIT_NOT_DONE, "%s ended with exit status %d", lesson->folder, status);

@@ -128,8 +128,8 @@ static void print_verdict(const struct ask *ask, enum verdict verdict)
 	right_answer(ask, right, sizeof right);
 	said_text(ask, said, sizeof said);
 	if (!*right)
-		say("%s; it was not measured, so there is nothing to compare with.",
-		    verdict == VERDICT_SKIPPED ? "Skipped" : said);
+		say("%s%s; it was not measured, so there is nothing to compare with.",
+		    verdict == VERDICT_SKIPPED ? "Skipped" : "You said ", said);
 	else if (verdict == VERDICT_RIGHT)
 		say("Right: %s.", right);
 	else if (verdict == VERDICT_WRONG)
@@ -172,7 +172,7 @@ static void print_json(const struct ask *ask, enum verdict verdict, const double
 	say_json(ask->skipped ? NULL : ask->said);
 	fputs(",\"right\":", stdout);
 	say_json(*right ? right : NULL);
-	if (measured)
+	if (measured && isfinite(*measured))
 		printf(",\"measured\":%.6g", *measured);
 	else
 		fputs(",\"measured\":null", stdout);

@@ -46,9 +46,13 @@ static int predict(struct run *run)
 		int status;
 
 		*ask = (struct ask){
-		        run->learn, run->lesson,     PART_PREDICT, &run->quiz.questions[i],
-		        i + 1,      run->quiz.count, false,        "",
-		        ""};
+		        .learn = run->learn,
+		        .lesson = run->lesson,
+		        .part = PART_PREDICT,
+		        .question = &run->quiz.questions[i],
+		        .number = i + 1,
+		        .count = run->quiz.count,
+		};
 		if (take_kept(run, ask)) {
 			kept++;
 			continue;

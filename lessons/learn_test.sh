@@ -321,6 +321,7 @@ afresh
 
 note 'mistakes'
 check 'a command that is none' refuses "'chekc' is no command; the nearest is 'check'" chekc
+check 'a lesson alone' refuses "'run 6' runs a lesson" 6
 check 'a lesson that is none' refuses "'frams' is no lesson; the nearest is 02-frames" run frams
 check 'a number that is none' refuses "'17' is no lesson; the nearest is 02-frames" run 17
 check 'an option that is none' refuses "'--forse' is no option; the nearest is --force" reset --forse
