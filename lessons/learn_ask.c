@@ -73,18 +73,29 @@ static void read_shown_letters(struct ask *ask)
 	}
 }
 
-/* The answer as it is kept and shown: letters in capitals and with commas. */
+static void add_letter(char *letters, char letter)
+{
+	size_t used = strlen(letters);
+
+	snprintf(letters + used, ASK_SAID_MAX - used, "%s%c", used ? ", " : "", letter);
+}
+
+/* The answer as it is kept and shown: letters in capitals, with commas, sorted where it may be. */
 static void tidy(struct ask *ask)
 {
+	const struct quiz_question *question = ask->question;
 	char letters[ASK_SAID_MAX] = "";
-	size_t used = 0;
 
-	if (!has_letters(ask->question))
+	if (!has_letters(question))
 		return;
-	for (const char *c = ask->said; *c && used + 4 < sizeof letters; c++) {
-		if (isalpha((unsigned char)*c))
-			used += (size_t)sprintf(letters + used, "%s%c", used ? ", " : "",
-			                        toupper((unsigned char)*c));
+	for (char *c = ask->said; *c; c++) {
+		*c = (char)toupper((unsigned char)*c);
+		if (question->kind == QUIZ_ORDER && isalpha((unsigned char)*c))
+			add_letter(letters, *c);
+	}
+	for (size_t i = 0; question->kind != QUIZ_ORDER && i < question->option_count; i++) {
+		if (strchr(ask->said, question->options[i].letter))
+			add_letter(letters, question->options[i].letter);
 	}
 	strcpy(ask->said, letters);
 }
