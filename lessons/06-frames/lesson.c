@@ -104,7 +104,8 @@ static size_t from_server(uint16_t port, uint32_t size, uint8_t *frame)
 	return ask(port, &size, sizeof size, frame);
 }
 
-/* A masked frame as it was when it arrived. */
+/* A masked frame as it was when it arrived. A real server would unmask it, and so shall we below;
+ * the mirror does not even look at it. */
 static size_t from_client(uint16_t port, const uint8_t *key, const char *text, uint8_t *frame)
 {
 	uint8_t sent[256];
@@ -173,7 +174,8 @@ static void show_headers(uint16_t pusher)
 	}
 }
 
-/* The message of the tutorial, both ways. */
+/* The message of the tutorial, both ways. It is the frame that a chat sends most: short, so that
+ * the two or six bytes in front are all there is to say about its overhead. */
 static void show_json(uint16_t pusher, uint16_t mirrored)
 {
 	static uint8_t frame[ROOM];
