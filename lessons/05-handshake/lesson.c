@@ -220,11 +220,9 @@ static void time_first_message(uint16_t server, double delay_ms)
 		close(connection);
 	}
 	relay_stop(&link);
-	stage_say(
-	        "The first message was here after %.1f ms. Two round trips make %g ms: one for "
-	        "TCP's handshake, one for ours. By then %lu bytes had gone up, the request and no "
-	        "more: the server did speak first.",
-	        best, 4 * delay_ms, link.counts->bytes_up / 3);
+	stage_say("The first message was here after %.1f ms. Two round trips make %g ms, TCP's "
+	          "handshake and ours. By then %lu bytes had gone up: the server did speak first.",
+	          best, 4 * delay_ms, link.counts->bytes_up / 3);
 	stage_value("first.ms", best);
 }
 
