@@ -157,13 +157,13 @@ static void show_hello(uint16_t pusher, uint16_t mirrored)
 }
 
 /* Frames at both sides of each edge. What is not payload is header: nothing else is subtracted. */
-static void show_headers(uint16_t pusher)
+static void show_headers(uint16_t pusher, uint32_t more)
 {
-	static const uint32_t sizes[] = {125, 126, 65535, 65536};
+	const uint32_t sizes[] = {125, 126, 65535, 65536, more};
 	static uint8_t frame[ROOM];
 	char key[32];
 
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+	for (size_t i = 0; i < (more > 0 ? 5 : 4); i++) {
 		size_t size = from_server(pusher, sizes[i], frame);
 
 		show_frame("server sends", frame, size);
@@ -219,15 +219,21 @@ static void show_masking(uint16_t mirrored)
 
 int main(int argc, char **argv)
 {
+	double more = 0;
+	const struct stage_option options[] = {{"size", &more, "one more payload, in bytes"}, {0}};
 	uint16_t pusher, mirrored;
 
-	stage_open(argc, argv, "Lesson 6: frames", NULL);
+	stage_open(argc, argv, "Lesson 6: frames", options);
+	if (more > LONGEST) {
+		fprintf(stderr, "lesson: --size %g: it is %d at most\n", more, LONGEST);
+		return 2;
+	}
 	net_serve(net_listen(&pusher), push, NULL);
 	net_serve(net_listen(&mirrored), mirror, NULL);
 	stage_step("Hello from the server, and Hello from the client");
 	show_hello(pusher, mirrored);
 	stage_step("how long the header is");
-	show_headers(pusher);
+	show_headers(pusher, (uint32_t)more);
 	stage_step("the message of the tutorial");
 	show_json(pusher, mirrored);
 	stage_step("what masking is good for");
