@@ -180,7 +180,12 @@ static void report(const char *way, const char *how, const struct cost *cost)
 /*
  * Opening a TCP connection is a conversation too: "may I?", "you may", and only then the question.
  * One round trip before the first byte of HTTP, each time. A client that keeps its connection pays
- * it once.
+ * it once. From the beginning, where R is a round trip:
+ *
+ *      0    may I?      a new connection
+ *      R    you may     … the client sends its question
+ *     2R    the answer  … and its second question goes out on the open connection
+ *     3R    the answer  … so that from here on each costs R
  */
 static void compare(uint16_t server)
 {

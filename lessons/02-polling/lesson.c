@@ -6,7 +6,15 @@
  * follow from T alone. The news waits until the next question, T/2 on average and T at worst, plus
  * the way back; and the questions are asked whether there is news or not.
  *
- * Read it from main() upwards.
+ * The life of a message, step by step:
+ *
+ *      a poll reaches the server, too early
+ *      the message is born                     and waits, for anything between 0 and T
+ *      the next poll reaches the server        and its answer takes the message along
+ *      the answer reaches the client           one way over the link later, d
+ *
+ * Read it from main() upwards. series.c has the timetable of the messages, and notes of each how
+ * long it took.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +23,7 @@
 #include "../stage/net.h"
 #include "../stage/relay.h"
 #include "../stage/stage.h"
+#include "series.h"
 
 static const char question[] = "GET /poll HTTP/1.1\r\n"
                                "Host: server.example.com\r\n"
@@ -26,24 +35,6 @@ static const char nothing[] = "HTTP/1.1 204 No Content\r\n"
 
 static double interval = 400; /* T */
 static double delay = 20;     /* of the link, one way: d */
-
-/*
- * The news is a timetable: message k comes into being at first + k * every, by a clock that client
- * and server share. So the server needs no timer, only a look at the clock, and the client knows
- * of each message how old it is. Between two machines one could not measure that so simply.
- */
-struct news {
-	double first, every;
-	int count;
-};
-
-static int happened(const struct news *news)
-{
-	double since = net_now_ms() - news->first;
-	int count = since < 0 ? 0 : (int)(since / news->every) + 1;
-
-	return count < news->count ? count : news->count;
-}
 
 /* An answer with so many messages: "Hello", one a line. */
 static void say(int connection, int messages)
@@ -69,8 +60,9 @@ static void say(int connection, int messages)
 
 /*
  * The server answers at once, always. What it has told a client already it remembers in `told`,
- * which lives as long as the connection: if that breaks, the client hears everything again, and an
- * answer that was on its way is lost. Lesson 3 does better.
+ * which lives as long as the connection. If that breaks, the server no longer knows what the client
+ * has, and begins again at the first message. There is a better way, in the exercise of lesson 3:
+ * the client knows, so let it say so.
  */
 static void serve(int connection, void *user)
 {
@@ -79,44 +71,11 @@ static void serve(int connection, void *user)
 	int told = 0;
 
 	while (net_read_http(connection, message, sizeof message)) {
-		int now = happened(news);
+		int now = news_born(news);
 
 		say(connection, now - told);
 		told = now;
 	}
-}
-
-/* The number of messages in an answer: the lines of its body. */
-static int messages_in(const char *answer)
-{
-	const char *body = strstr(answer, "\r\n\r\n");
-	int lines = body && body[4] != '\0';
-
-	for (body = body ? body + 4 : ""; (body = strchr(body, '\n')); body++)
-		lines++;
-	return lines;
-}
-
-/* What a series of polls brought. */
-struct series {
-	char marks[128]; /* for each poll a '!' where it brought something, a '.' where not */
-	int polls, empty, messages;
-	unsigned long bytes;
-	double sum, longest; /* of the messages' delays, in ms */
-	int quarters[4];     /* how many had a delay in the first quarter of what is possible … */
-};
-
-/* A message is here. How long was it on its way, from the moment it existed? */
-static void note(struct series *series, double born, double every, double way)
-{
-	double took = net_now_ms() - born;
-	int quarter = (int)(4 * (took - way) / every);
-
-	series->messages++;
-	series->sum += took;
-	if (took > series->longest)
-		series->longest = took;
-	series->quarters[quarter < 0 ? 0 : quarter > 3 ? 3 : quarter]++;
 }
 
 /*
@@ -128,7 +87,7 @@ static void note(struct series *series, double born, double every, double way)
  */
 static struct series ask(uint16_t port, double every, double way, int polls, struct news *news)
 {
-	struct series series = {.polls = polls};
+	struct series series = {0};
 	double after = news->first, start;
 	char answer[1024];
 	int fd = net_connect(port);
@@ -142,12 +101,7 @@ static struct series ask(uint16_t port, double every, double way, int polls, str
 		net_sleep_until_ms(start + (n + 1) * every);
 		net_write(fd, question, strlen(question));
 		series.bytes += strlen(question) + net_read_http(fd, answer, sizeof answer);
-		int found = messages_in(answer);
-
-		series.marks[n] = found ? '!' : '.';
-		series.empty += !found;
-		while (found-- > 0)
-			note(&series, news->first + series.messages * news->every, every, way);
+		series_note(&series, news, answer, every, way);
 	}
 	close(fd);
 	return series;
@@ -203,10 +157,9 @@ static void minute(uint16_t server, struct news *news)
 	*news = (struct news){.first = 0, .every = 1, .count = 0};
 	idle = ask(server, second / 10, 0, 60, news);
 	stage_value("idle.bytes", (double)idle.bytes);
-	stage_say(
-	        "And a minute in which nothing happens at all: %lu bytes, %zu up and %zu down for "
-	        "each poll. Times the number of clients, all day long.",
-	        idle.bytes, strlen(question), strlen(nothing));
+	stage_say("And a minute in which nothing happens at all: %lu bytes, %zu up and %zu down "
+	          "for each poll. Times the number of clients, all day long.",
+	          idle.bytes, strlen(question), strlen(nothing));
 }
 
 int main(int argc, char **argv)
@@ -227,8 +180,7 @@ int main(int argc, char **argv)
 	}
 	server = net_serve(net_listen(&port), serve, news);
 
-	stage_say("The client asks every T = %g ms, over a link that takes d = %g ms one way. In "
-	          "this lesson, too, the link is simulated.",
+	stage_say("T = %g ms between two polls, d = %g ms one way over the (simulated) link.",
 	          interval, delay);
 	stage_step("40 messages, spread evenly, and a client that polls");
 	measure(port, news, interval, "poll");
