@@ -97,7 +97,11 @@ static void serve(int connection, void *user)
 
 /*
  * Here is the price of long polling, if you look for it: between an answer and the next one the
- * client has to ask again, and until the question is there, the server may not speak.
+ * client has to ask again, and until the question is there, the server may not speak:
+ *
+ *       0    an answer leaves the server
+ *       d    it is here, and the client asks again at once
+ *      2d    the question is there
  */
 static void follow_polls(int fd, const struct news *news, struct seen *seen)
 {
