@@ -197,7 +197,7 @@ $(filter %/check,$(LESSON_PROGRAMS)): %/check: | %/exercise.c.orig
 $(OUT)/learn: $(call objects,lessons/learn.c) $(OUT)/liblearn.a
 $(LEARN_PROGRAM) $(LESSON_PROGRAMS): $(OUT)/libstage.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(LINK) $(filter %.o,$^) $(filter %.a,$^) -lm -o $@
+	$(call say,LINK,$@)$(LINK) $(filter %.o,$^) $(filter %/liblearn.a,$^) $(OUT)/libstage.a -lm -o $@
 
 $(LESSON_TESTS): $(OUT)/tests/%: $(OUT)/obj/%.o $(OUT)/liblearn.a $(OUT)/libstage.a
 	@mkdir -p $(@D)
