@@ -80,6 +80,12 @@ void learn_note(struct learn *learn, const struct lesson *lesson, const char *ke
 void learn_note_answer(struct learn *learn, const struct lesson *lesson, enum part part,
                        const struct quiz_question *question, enum verdict verdict, const char *said)
 {
+	struct answer before;
+
+	/* Who skips it now has answered it nevertheless. */
+	if (verdict == VERDICT_SKIPPED && progress_answer(&learn->progress, lesson->folder, part,
+	                                                  question->id, question->hash, &before))
+		return;
 	warn(learn, progress_set_answer(&learn->progress, lesson->folder, part, question->id,
 	                                question->hash, (struct answer){verdict, said}));
 }
