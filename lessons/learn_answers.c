@@ -21,9 +21,11 @@ static void add_ids(struct ids *ids, const struct quiz *quiz)
 		return;
 	ids->items = longer;
 	for (size_t i = 0; i < quiz->count; i++) {
-		if (quiz->questions[i].id)
-			longer[ids->count] = strdup(quiz->questions[i].id);
-		ids->count += quiz->questions[i].id && longer[ids->count];
+		const char *id = quiz->questions[i].id;
+		char *copy = id ? strdup(id) : NULL;
+
+		if (copy)
+			longer[ids->count++] = copy;
 	}
 }
 

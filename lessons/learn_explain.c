@@ -10,12 +10,9 @@
 /* As many digits as mean something. */
 static void number_text(double number, char *text, size_t size)
 {
-	if (number == floor(number) && fabs(number) < 1e12)
-		snprintf(text, size, "%.0f", number);
-	else if (fabs(number) >= 100)
-		snprintf(text, size, "%.0f", number);
-	else
-		snprintf(text, size, "%.3g", number);
+	const bool whole = number == floor(number) && fabs(number) < 1e12;
+
+	snprintf(text, size, whole || fabs(number) >= 100 ? "%.0f" : "%.3g", number);
 }
 
 static void with_unit(const struct quiz_question *question, double number, char *text, size_t size)
@@ -67,7 +64,7 @@ static void shown_letters(const struct ask *ask, const char *letters, char *text
 	}
 	used = 0;
 	if (ask->question->kind != QUIZ_ORDER) {
-		for (char letter = 'A'; letter < 'A' + QUIZ_OPTIONS_MAX; letter++) {
+		for (int letter = 'A'; letter < 'A' + QUIZ_OPTIONS_MAX; letter++) {
 			if (strchr(shown, letter))
 				used += (size_t)sprintf(text + used, "%s%c", used ? ", " : "",
 				                        letter);
