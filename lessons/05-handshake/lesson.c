@@ -71,7 +71,7 @@ static void make_accept(struct accept *accept, const char *key)
 static void put_answer(char *answer, size_t room, const char *request)
 {
 	const char *key_line = strstr(request, "Sec-WebSocket-Key: ");
-	struct accept accept;
+	struct accept accept = {0};
 	char key[64] = "";
 
 	if (!key_line || sscanf(key_line, "Sec-WebSocket-Key: %63s", key) != 1) {
@@ -147,7 +147,7 @@ static void show_handshake(struct handshake *sample, uint16_t port)
 static void show_accept(void)
 {
 	const struct show_part halves[] = {{24, "the key, as text"}, {36, "the fixed text"}, {0}};
-	struct accept accept;
+	struct accept accept = {0};
 
 	make_accept(&accept, SAMPLE_KEY);
 	show_bytes("key and fixed text", accept.joined, strlen(accept.joined), halves);
