@@ -151,7 +151,7 @@ static struct seen run(int listener, uint16_t port, struct news news, bool push)
 	close(fd);
 	relay_stop(&link);
 	net_stop(server);
-	seen_sum_up(&seen);
+	seen_sum_up(&seen, news.round);
 	return seen;
 }
 
@@ -163,7 +163,8 @@ static void keep(const char *name, const char *what, double value)
 	stage_value(key, value);
 }
 
-/* The same messages twice: to a client that polls, and to one that listens. */
+/* The same messages twice: to a client that polls, and to one that listens. For both ratios the
+ * measure is what push takes on average: to push all messages are alike, so that should be d. */
 static void compare(int listener, uint16_t port, const char *name, struct news news)
 {
 	struct seen poll = run(listener, port, news, false);
@@ -175,14 +176,14 @@ static void compare(int listener, uint16_t port, const char *name, struct news n
 	keep(name, "push_mean_ms", push.mean);
 	keep(name, "push_max_ms", push.longest);
 	keep(name, "mean_ratio", poll.mean / push.mean);
-	keep(name, "max_ratio", poll.longest / push.longest);
+	keep(name, "max_ratio", poll.longest / push.mean);
 	stage_say("%d messages, one every %g ms:\n"
 	          "  long polling: %.1f ms on average, %.1f at worst\n"
 	          "  push: %.1f ms on average, %.1f at worst\n"
-	          "  long polling / push: %.1f on average, %.1f at worst\n"
+	          "  times as long as by push: %.1f on average, %.1f at worst\n"
 	          "  requests: %d and %d",
 	          news.count, news.every, poll.mean, poll.longest, push.mean, push.longest,
-	          poll.mean / push.mean, poll.longest / push.longest, poll.requests, push.requests);
+	          poll.mean / push.mean, poll.longest / push.mean, poll.requests, push.requests);
 }
 
 /* No news at all: the one request waits, until the server has had enough. */
@@ -219,13 +220,14 @@ int main(int argc, char **argv)
 	listener = net_listen(&port);
 
 	stage_step("a quiet day: 20 messages, each long after the one before");
-	compare(listener, port, "rare", (struct news){.every = 5 * delay, .count = 20});
+	compare(listener, port, "rare", (struct news){.every = 5 * delay, .count = 20, .round = 4});
 	stage_say("A message finds the request waiting and takes one way over the link, d = %g ms, "
 	          "just as by push. Every message costs a request; the last request is still open.",
 	          delay);
 
 	stage_step("a storm: 1000 messages that never stop");
-	compare(listener, port, "busy", (struct news){.every = delay / 10, .count = 1000});
+	compare(listener, port, "busy",
+	        (struct news){.every = delay / 10, .count = 1000, .round = 40});
 	stage_say("How a message can take three times as long as the way it has to go:\n"
 	          "  0 ms: an answer leaves the server; just then a message is born\n"
 	          "  %g ms: the answer is here, and the client asks again\n"

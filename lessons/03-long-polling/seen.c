@@ -32,11 +32,23 @@ static int by_size(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-void seen_sum_up(struct seen *seen)
+void seen_sum_up(struct seen *seen, int round)
 {
-	for (int i = 0; i < seen->messages; i++)
-		seen->mean += seen->took[i] / seen->messages;
-	qsort(seen->took, (size_t)seen->messages, sizeof *seen->took, by_size);
-	if (seen->messages > 0)
-		seen->longest = seen->took[(seen->messages * 99 - 1) / 100];
+	double means[1000], maxima[1000];
+	int rounds = seen->messages / round;
+
+	for (int i = 0; i < rounds; i++) {
+		means[i] = maxima[i] = 0;
+		for (int k = i * round; k < (i + 1) * round; k++) {
+			means[i] += seen->took[k] / round;
+			if (seen->took[k] > maxima[i])
+				maxima[i] = seen->took[k];
+		}
+	}
+	if (rounds == 0)
+		return;
+	qsort(means, (size_t)rounds, sizeof *means, by_size);
+	qsort(maxima, (size_t)rounds, sizeof *maxima, by_size);
+	seen->mean = means[rounds / 2];
+	seen->longest = maxima[rounds / 2];
 }

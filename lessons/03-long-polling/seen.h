@@ -11,6 +11,7 @@
 struct news {
 	double first, every;
 	int count;
+	int round;   /* messages to be summed up together; see seen_sum_up */
 	double hold; /* how long a request may wait before it is answered with 204 */
 };
 
@@ -19,15 +20,18 @@ int news_born(const struct news *news);
 
 struct seen {
 	int requests, messages;
-	double mean, longest; /* of `took` */
-	double took[1000];    /* each message's delay in ms, by size once summed up */
+	double took[1000];    /* each message's delay in ms */
+	double mean, longest; /* of the middle round */
 };
 
 /* So many messages have just come, as many lines as there are in text. */
 void seen_note(struct seen *seen, const struct news *news, const char *text, size_t size);
 
-/* The longest delay is that of 99 in 100 messages: the last one of a hundred tells when the system
- * had something else to do. */
-void seen_sum_up(struct seen *seen);
+/*
+ * Cuts the run into rounds of so many messages, each with its mean and its longest delay. Of both
+ * it takes the median: half of all rounds had less. A moment in which the system was busy with
+ * something else spoils a round or two, and these then do not count.
+ */
+void seen_sum_up(struct seen *seen, int round);
 
 #endif
