@@ -29,9 +29,8 @@ static size_t count_lines(const struct link *link)
 	return count;
 }
 
-/* Waits until something can be read or written, or a byte's time has come. Gives the number of
- * lines that were there. */
-static size_t wait_for_work(struct link *link)
+/* Waits until something can be read or written, or a byte's time has come. */
+static void wait_for_work(struct link *link)
 {
 	size_t count = count_lines(link);
 	double now = net_now_ms();
@@ -55,19 +54,20 @@ static size_t wait_for_work(struct link *link)
 	      &(struct timespec){.tv_sec = (time_t)(left / 1e3),
 	                         .tv_nsec = (long)(left * 1e6) % 1000000000},
 	      NULL);
-	return count;
 }
 
 static void work(struct link *link)
 {
-	size_t count = wait_for_work(link);
-	double now = net_now_ms();
 	struct line **place = &link->lines;
+	struct line *line;
+	const struct pollfd *waits;
+	double now;
 
-	for (size_t i = 0; i < count; i++) {
-		struct line *line = *place;
-
-		if (line_work(line, now, link->waits + 1 + i * LINE_WAITS, link->counts)) {
+	wait_for_work(link);
+	now = net_now_ms();
+	waits = link->waits + 1;
+	for (; (line = *place) != NULL; waits += LINE_WAITS) {
+		if (line_work(line, now, waits, link->counts)) {
 			place = &line->next;
 			continue;
 		}
@@ -76,8 +76,7 @@ static void work(struct link *link)
 	}
 	if ((link->waits[0].revents & POLLIN) == 0)
 		return;
-	struct line *line = line_new(net_accept(link->listener), link->to_port, now, link->delay);
-
+	line = line_new(net_accept(link->listener), link->to_port, now, link->delay);
 	link->counts->connections++;
 	line->next = link->lines;
 	link->lines = line;
