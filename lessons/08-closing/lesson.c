@@ -71,11 +71,13 @@ struct ending {
 };
 
 /* A client's way to the end: it says goodbye, or waits until the server does; then it reads until
- * there is nothing more. It does not close its socket before, though it could. */
+ * there is nothing more. It does not close its socket before, though it could: messages that were
+ * under way when it said goodbye would be lost. We begin with the code 1006 and hope for a better
+ * one. */
 static void end_connection(struct ending *ending, uint16_t port, bool we_begin)
 {
 	int connection = net_connect(port);
-	struct frame frame;
+	struct frame frame = {0};
 	bool sent = we_begin;
 
 	read_frame(connection, &frame); /* Hello */
@@ -96,12 +98,15 @@ static void end_connection(struct ending *ending, uint16_t port, bool we_begin)
 		ending->closes += !sent;
 		sent = true;
 	}
+	/* Here read_frame has met the end of the stream: the other side has closed its socket. */
 	ending->ended_ms = net_now_ms() - start;
 	close(connection);
 }
 
 /* The two ways of a clean end, over a link that takes delay_ms each way. Since both sides wait for
- * the other's frame, neither cares who was first. */
+ * the other's frame, neither cares who was first. A close frame that comes when ours is already on
+ * its way is as good as an answer: it too says "you will hear no more from me". Whether our
+ * last messages were read it does not say. The server says that by ending TCP after our close. */
 static void close_cleanly(double delay_ms)
 {
 	struct server answers = {ANSWERS, delay_ms}, begins = {BEGINS_TOO, delay_ms};
@@ -134,7 +139,10 @@ static void close_cleanly(double delay_ms)
 	stage_value("both.heard_ms", ending.heard_ms);
 }
 
-/* Two ends without a code. Our program is given one all the same, made up on this side. */
+/* Two ends without a code. Our program is given one all the same, made up on this side. The first
+ * is polite, and what close() without arguments sends in a browser. The second is what a crash
+ * looks like, and a kill, and a proxy that has run out of patience; a client that sees it should
+ * connect again, after a while. */
 static void close_without_code(void)
 {
 	struct server mute = {HAS_NO_CODE, 0}, cuts = {CUTS, 0};
@@ -153,18 +161,21 @@ static void close_without_code(void)
 	stage_value("cut.code", ending.code);
 }
 
-/* Pings until no pong comes, and gives how long the peer was dead by then. It dies dies_ms after
- * the first ping, or with its pong, whichever is later: the link is stopped and swallows all. */
+/* The fifth end is none: no frame, no end of stream, no error. Silence is all we get from a peer
+ * that is gone, and from one that has nothing to say; to tell them apart we must ask. So this pings
+ * until no pong comes, and gives how long the peer was dead by then. It dies dies_ms after the
+ * first ping, or with its pong, whichever is later: the link is stopped and swallows all. */
 static double notice(uint16_t server, double delay_ms, double every, double timeout, double dies_ms)
 {
 	struct relay link;
-	struct frame frame;
+	struct frame frame = {0};
 	double died = 0;
 
 	relay_start(&link, server, delay_ms);
 	int connection = net_connect(link.port);
 	read_frame(connection, &frame); /* Hello */
-	for (double due = net_now_ms(); true; due += every) {
+	double due = net_now_ms();
+	for (;;) {
 		struct pollfd pong = {.fd = connection, .events = POLLIN};
 
 		net_sleep_until_ms(due);
@@ -175,6 +186,7 @@ static double notice(uint16_t server, double delay_ms, double every, double time
 		net_sleep_until_ms(due + dies_ms);
 		kill(link.pid, SIGSTOP);
 		died = net_now_ms();
+		due += every;
 	}
 	died = net_now_ms() - died;
 	relay_stop(&link);
@@ -182,7 +194,9 @@ static double notice(uint16_t server, double delay_ms, double every, double time
 	return died;
 }
 
-/* The same death twice, at the worst moment and at the best. */
+/* The same death twice, at the worst moment and at the best. In between lies every other. To learn
+ * of it sooner one can ask more often, at a price for each client, or be less patient, and then
+ * take a slow link for a dead one: the timeout has to be some round trips at least. */
 static void lose_peer(double delay_ms, double every, double timeout)
 {
 	struct server answers = {ANSWERS, 0};
