@@ -60,8 +60,8 @@ status() {
 }
 
 fails_usefully() {
-	status "$1/check" 1 && grep -q '^FAIL' "$tmp/$1/check" && grep -q '^  help:' "$tmp/$1/check" &&
-		return
+	status "$1/check" 1 || return
+	grep -q '^FAIL' "$tmp/$1/check" && grep -q '^  help:' "$tmp/$1/check" && return
 	cat "$tmp/$1/check"
 	return 1
 }
