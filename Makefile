@@ -15,10 +15,16 @@ endif
 CFLAGS ?= -O2 -g
 PACKAGES := libmicrohttpd gnutls libwebsockets libmnl libpcap inih jansson libssl libcrypto cmocka
 
-# Everything but these needs the compiler and the libraries.
-ifneq ($(filter-out help clean format,$(or $(MAKECMDGOALS),all)),)
-missing := $(foreach tool,$(firstword $(CC)) pkg-config,\
-	$(shell command -v $(tool) >/dev/null || echo $(tool)))
+# help, clean and format need nothing, these the compiler only, everything else the libraries too.
+LESSON_GOALS := learn test-flaky solutions $(OUT)/learn $(OUT)/lessons/%
+goals := $(filter-out help clean format,$(or $(MAKECMDGOALS),all))
+ifneq ($(goals),)
+ifneq ($(shell command -v $(firstword $(CC)) >/dev/null || echo no),)
+$(error $(firstword $(CC)) is missing: run scripts/with-deps $(strip make $(MAKECMDGOALS)))
+endif
+endif
+ifneq ($(filter-out $(LESSON_GOALS),$(goals)),)
+missing := $(shell command -v pkg-config >/dev/null || echo pkg-config)
 ifeq ($(strip $(missing)),)
 missing := $(foreach package,$(PACKAGES),$(shell pkg-config --exists $(package) || echo $(package)))
 # It has no pkg-config file.
@@ -39,6 +45,7 @@ ifneq ($(SANITIZE),)
 SANITIZERS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 COMPILE = $(CC) $(FLAGS) $(CFLAGS) $(SANITIZERS)
+LESSON_COMPILE = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(SANITIZERS)
 LINK = $(CC) $(CFLAGS) $(SANITIZERS) $(LDFLAGS)
 
 # cell_*.c are parts of transports/cells_test.
@@ -56,13 +63,34 @@ BENCH := $(call objects,$(filter-out $(MAIN),$(call sources,bench)))
 ARCHIVES := $(OUT)/libbench.a $(OUT)/libtransports.a
 PROGRAMS := $(OUT)/serve $(OUT)/bench
 FEED := $(call objects,$(wildcard transports/feed.c))
-TEST_OBJECTS := $(call objects,$(call tests,transports bench))
+TEST_OBJECTS := $(call objects,$(call tests,transports bench lessons))
 CELL_OBJECTS := $(call objects,$(sort $(shell find transports -name 'cell_*.c')))
 TESTS := $(patsubst $(OUT)/obj/%.o,$(OUT)/tests/%,$(TEST_OBJECTS))
+LESSON_TESTS := $(filter $(OUT)/tests/lessons/%,$(TESTS))
 CERTS := $(OUT)/certs/ca.pem
-TEST_SCRIPTS := $(sort $(shell find transports bench scripts -name '*_test.sh'))
+TEST_SCRIPTS := $(sort $(shell find transports bench lessons scripts -name '*_test.sh'))
 OBJECTS := $(TRANSPORTS) $(BENCH) $(TEST_OBJECTS) $(CELL_OBJECTS) $(FEED) \
 	$(call objects,$(SERVE) $(MAIN))
+
+# Lessons are built without any package: a program that shows (lesson), and one that checks each
+# answer there is (exercise.c, solution.c, wrong/NAME.c). What else lies in a lesson's folder is
+# part of all its programs.
+STAGE := $(call objects,$(call sources,lessons/stage))
+LEARN := $(call objects,$(filter-out %_test.c lessons/learn.c,\
+	$(wildcard lessons/*.c lessons/quiz/*.c)))
+LESSONS := $(wildcard lessons/[0-9]*/lesson.c)
+ANSWERS := $(foreach check,$(wildcard lessons/[0-9]*/check.c),\
+	$(wildcard $(addprefix $(dir $(check)),exercise.c solution.c wrong/*.c)))
+checker = $(patsubst %.c,$(OUT)/%,$(subst /exercise.,/check.,$(subst /solution.,/check-solution.,\
+	$(subst /wrong/,/check-wrong-,$(1)))))
+lesson_parts = $(filter-out %/lesson.c %/exercise.c %/solution.c %/check.c %_test.c,\
+	$(wildcard $(1)*.c))
+LESSON_PROGRAMS := $(LESSONS:%.c=$(OUT)/%) $(call checker,$(ANSWERS))
+SOLUTIONS := $(filter %/check-solution,$(LESSON_PROGRAMS))
+LESSON_SOURCES := $(LESSONS) $(ANSWERS) $(wildcard lessons/[0-9]*/check.c lessons/learn.c) \
+	$(foreach lesson,$(LESSONS),$(call lesson_parts,$(dir $(lesson))))
+LESSON_OBJECTS := $(STAGE) $(LEARN) $(call objects,$(sort $(LESSON_SOURCES)))
+LEARN_PROGRAM := $(if $(wildcard lessons/learn.c),$(OUT)/learn)
 
 # Fuzz targets are linked with what they need of the library, built once more, so that the fuzzer
 # sees which branches an input takes.
@@ -84,15 +112,24 @@ QUIET := @
 say = @printf '  %-5s %s\n' $(1) $(2);
 endif
 
-.PHONY: all tests test check fuzz bench reference clean format flags help FORCE
+.PHONY: all tests test test-flaky learn solutions check fuzz bench reference clean format flags \
+	help FORCE
 
 all: $(PROGRAMS) $(CERTS) ## build build/serve, build/bench and test certificates (the default)
 
-tests: $(TESTS) ## build the test programs without running them
+tests: $(TESTS) learn ## build the test programs without running them
+
+learn: $(LEARN_PROGRAM) $(LESSON_PROGRAMS) ## build the lessons, which need no library
+
+# lessons/lessons_test.sh builds them with other compilers.
+solutions: $(SOLUTIONS)
 
 test: all tests ## run every test; the last line is "N passed, N failed"
 	@BUILD=$(abspath $(OUT)) NODE_PATH=$(abspath $(BUILD))/interop/node_modules \
 		scripts/test $(abspath $(TESTS)) $(TEST_SCRIPTS)
+
+test-flaky: $(SOLUTIONS) ## check every lesson's solution ROUNDS=100 times
+	@scripts/flaky $(or $(ROUNDS),100) $^
 
 check: ## formatting, static analysis and the rules of the house
 	@scripts/check
@@ -117,13 +154,13 @@ clean: ## remove the build folder
 	$(QUIET)rm -rf $(BUILD)
 
 format: ## lay out every source file with clang-format
-	$(QUIET)find transports bench -name '*.[ch]' -exec clang-format -i {} +
+	$(QUIET)find transports bench lessons -name '*.[ch]' -exec clang-format -i {} +
 
 flags: ## print the compiler flags, for other tools
 	@echo $(FLAGS)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'V=1 shows each command, WERROR=1 makes warnings errors, CC= and CFLAGS= are yours.'
 	@echo 'SANITIZE=address,undefined builds into build/sanitize-address-undefined/.'
@@ -139,7 +176,34 @@ $(OUT)/libbench.a: $(BENCH) $(OUT)/members
 $(ARCHIVES):
 	$(call say,AR,$@)rm -f $@ && $(AR) qcs $@ $(filter %.o,$^)
 
-$(TESTS): $(OUT)/tests/%: $(OUT)/obj/%.o $(FEED) $(ARCHIVES)
+$(OUT)/libstage.a: $(STAGE) $(OUT)/members
+$(OUT)/liblearn.a: $(LEARN) $(OUT)/members
+$(OUT)/libstage.a $(OUT)/liblearn.a:
+	@mkdir -p $(@D)
+	$(call say,AR,$@)rm -f $@ && $(AR) qcs $@ $(filter %.o,$^)
+
+$(foreach lesson,$(LESSONS),$(eval $(lesson:%.c=$(OUT)/%): \
+	$(call objects,$(lesson) $(call lesson_parts,$(dir $(lesson))))))
+$(foreach answer,$(ANSWERS),$(foreach folder,$(patsubst %/wrong/,%/,$(dir $(answer))),\
+	$(eval $(call checker,$(answer)): \
+		$(call objects,$(answer) $(folder)check.c $(call lesson_parts,$(folder))))))
+# What `learn reset` gives back where there is no git: the exercise as it was when first built.
+ORIGINALS := $(patsubst %.c,$(OUT)/%.c.orig,$(wildcard lessons/[0-9]*/exercise.c))
+$(ORIGINALS): $(OUT)/%.orig: | %
+	@mkdir -p $(@D)
+	@cp $| $@
+$(filter %/check,$(LESSON_PROGRAMS)): %/check: | %/exercise.c.orig
+
+$(OUT)/learn: $(call objects,lessons/learn.c) $(OUT)/liblearn.a
+$(LEARN_PROGRAM) $(LESSON_PROGRAMS): $(OUT)/libstage.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(LINK) $(filter %.o,$^) $(filter %/liblearn.a,$^) $(OUT)/libstage.a -lm -o $@
+
+$(LESSON_TESTS): $(OUT)/tests/%: $(OUT)/obj/%.o $(OUT)/liblearn.a $(OUT)/libstage.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(LINK) $^ $(TEST_LIBS) -lm -o $@
+
+$(filter-out $(LESSON_TESTS),$(TESTS)): $(OUT)/tests/%: $(OUT)/obj/%.o $(FEED) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(LINK) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 		$(filter %.o,$^) $(ARCHIVES) $(TEST_LIBS) $(LDLIBS) -o $@
@@ -154,6 +218,10 @@ $(addprefix $(OUT)/tests/bench/,connection_test sessions_test): | $(CERTS)
 $(OBJECTS): $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(COMPILE) $(DEFINES) $(if $(WERROR),-Werror) -MMD -MP -c $< -o $@
+
+$(LESSON_OBJECTS): $(OUT)/obj/%.o: %.c $(OUT)/lesson-flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(LESSON_COMPILE) $(if $(WERROR),-Werror) -MMD -MP -c $< -o $@
 
 $(FUZZERS): $(FUZZ)/%: $(FUZZ)/obj/%.o $(FUZZ)/libtransports.a
 	@mkdir -p $(@D)
@@ -180,9 +248,10 @@ $(CERTS): scripts/certs
 # These change when the compiler, its flags or the set of sources do; what needs them is then
 # built again.
 $(OUT)/flags: CONTENT = $(COMPILE)
-$(OUT)/members: CONTENT = $(TRANSPORTS) $(BENCH)
-$(OUT)/flags $(OUT)/members: FORCE
+$(OUT)/lesson-flags: CONTENT = $(LESSON_COMPILE)
+$(OUT)/members: CONTENT = $(TRANSPORTS) $(BENCH) $(STAGE) $(LEARN)
+$(OUT)/flags $(OUT)/lesson-flags $(OUT)/members: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@
 
--include $(OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(LESSON_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

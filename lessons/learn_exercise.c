@@ -1,0 +1,183 @@
+/* learn hint, solution and reset. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "learn_process.h"
+#include "learn_say.h"
+#include "learn_shipped.h"
+#include "learn_state.h"
+
+enum { HINTS = 3 };
+
+/* Prints the sections `## N.` of hints.md from first to last. */
+static void print_hints(FILE *file, unsigned first, unsigned last)
+{
+	char *line = NULL, *text = NULL;
+	size_t capacity = 0, size;
+	FILE *out = open_memstream(&text, &size);
+	unsigned at = 0;
+
+	while (out && getline(&line, &capacity, file) >= 0) {
+		sscanf(line, "## %u.", &at);
+		if (at >= first && at <= last)
+			fputs(line, out);
+	}
+	free(line);
+	if (!out || fclose(out))
+		exit(complain_of(EXIT_NOT_DONE, "out of memory"));
+	say_markdown(text, 0);
+	free(text);
+}
+
+int learn_hint(struct learn *learn, const struct lesson *lesson)
+{
+	const unsigned shown = state_hints(learn, lesson);
+	char path[PATH_MAX], count[16];
+	FILE *file = fopen(learn_file(learn, lesson, "hints.md", path), "re");
+
+	if (!file)
+		return complain_of(EXIT_NOT_DONE, "lesson %u has no hints", lesson->number);
+	if (shown >= HINTS) {
+		say("All %d hints:\n", HINTS);
+		print_hints(file, 1, HINTS);
+		printf("%s solution %u --force shows the whole.\n", learn->program, lesson->number);
+	} else {
+		say("Hint %u of %d:\n", shown + 1, HINTS);
+		print_hints(file, shown + 1, shown + 1);
+		snprintf(count, sizeof count, "%u", shown + 1);
+		learn_note(learn, lesson, "hints", count);
+	}
+	fclose(file);
+	return 0;
+}
+
+static int copy(FILE *from, FILE *to)
+{
+	char buffer[4096];
+	size_t size;
+
+	while ((size = fread(buffer, 1, sizeof buffer, from)) > 0)
+		fwrite(buffer, 1, size, to);
+	return ferror(from) || fflush(to) ? -EIO : 0;
+}
+
+static bool may_see_solution(const struct learn *learn, const struct lesson *lesson)
+{
+	if (learn->rules.hide_solutions)
+		complain_of(EXIT_NOT_DONE, "class.conf says hide_solutions");
+	else if (!learn->force && learn_has(learn, lesson, "check.c") &&
+	         !state_passed(learn, lesson))
+		complain_of(EXIT_NOT_DONE,
+		            "the check of lesson %u has not passed yet; --force shows the solution",
+		            lesson->number);
+	else
+		return true;
+	return false;
+}
+
+int learn_solution(struct learn *learn, const struct lesson *lesson)
+{
+	char path[PATH_MAX], exercise[PATH_MAX];
+	FILE *file;
+
+	if (!may_see_solution(learn, lesson))
+		return EXIT_NOT_DONE;
+	file = fopen(learn_file(learn, lesson, "solution.c", path), "re");
+	if (!file)
+		return complain_of(EXIT_NOT_DONE, "lesson %u has no solution", lesson->number);
+	copy(file, stdout);
+	fclose(file);
+	learn_note(learn, lesson, "solution", "shown");
+	printf("\nBeside yours: diff -u %s ",
+	       learn_shown(learn_file(learn, lesson, "exercise.c", exercise)));
+	printf("%s\n", learn_shown(path));
+	return 0;
+}
+
+static int fail(const char *path)
+{
+	return complain_of(EXIT_NOT_DONE, "%s: %s", learn_shown(path), strerror(errno));
+}
+
+/* A whole file or none, whenever it is interrupted. */
+static int put(FILE *from, const char *path)
+{
+	char written[PATH_MAX + 8];
+	FILE *file;
+	int err;
+
+	snprintf(written, sizeof written, "%s.new", path);
+	file = fopen(written, "we");
+	if (!file)
+		return fail(written);
+	err = copy(from, file) || fsync(fileno(file));
+	if (fclose(file) || err || rename(written, path))
+		return fail(path);
+	return 0;
+}
+
+static int keep_and_replace(const char *path, FILE *shipped)
+{
+	char kept[PATH_MAX + 8];
+	FILE *file = fopen(path, "re");
+	int status = 0;
+
+	snprintf(kept, sizeof kept, "%s.bak", path);
+	if (file) {
+		status = put(file, kept);
+		fclose(file);
+	}
+	if (!status)
+		status = put(shipped, path);
+	if (!status && file)
+		say("%s is as it was shipped. What it was is in %s.", learn_shown(path),
+		    learn_shown(kept));
+	return status;
+}
+
+/* Whether the learner means it; 0 or an exit status. */
+static int confirm(const struct learn *learn, const char *path)
+{
+	char line[80];
+
+	if (learn->force)
+		return 0;
+	if (!learn->terminal)
+		return complain("reset asks at a terminal; --force does it unasked");
+	printf("Replace %s by the shipped copy? Yours is kept as exercise.c.bak. [y/n] ",
+	       learn_shown(path));
+	fflush(stdout);
+	if (fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y'))
+		return 0;
+	say("Nothing was changed.");
+	return EXIT_NOT_DONE;
+}
+
+int learn_reset(struct learn *learn, const struct lesson *lesson)
+{
+	char path[PATH_MAX];
+	FILE *shipped;
+	int status;
+
+	learn_file(learn, lesson, "exercise.c", path);
+	if (shipped_unchanged(learn, lesson)) {
+		say("%s is as it was shipped.", learn_shown(path));
+		return 0;
+	}
+	shipped = shipped_open(learn, lesson);
+	if (!shipped)
+		return complain_of(
+		        EXIT_NOT_DONE,
+		        "lesson %u has no shipped exercise.c, neither in git nor in build/",
+		        lesson->number);
+	status = confirm(learn, path);
+	if (!status)
+		status = keep_and_replace(path, shipped);
+	fclose(shipped);
+	if (!status)
+		learn_note(learn, lesson, "check", NULL);
+	return status;
+}

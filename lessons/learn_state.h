@@ -1,0 +1,34 @@
+/* How far a lesson is. */
+#ifndef LESSONS_LEARN_STATE_H
+#define LESSONS_LEARN_STATE_H
+
+#include "learn.h"
+
+/* Of one list of questions. */
+struct state_count {
+	unsigned questions;
+	unsigned answered; /* or skipped: it was asked */
+	unsigned right;
+};
+
+struct state {
+	bool ran;
+	bool has_check, passed;
+	bool solution; /* was looked at */
+	unsigned hints;
+	struct state_count predict, quiz;
+};
+
+struct state state_of(const struct learn *learn, const struct lesson *lesson);
+
+/* The hints that were shown. */
+unsigned state_hints(const struct learn *learn, const struct lesson *lesson);
+bool state_passed(const struct learn *learn, const struct lesson *lesson);
+
+/* Everything has been done, right or not. */
+bool state_done(const struct state *state);
+
+/* Prints the one command that comes next, on a line of its own. */
+void state_say_next(const struct learn *learn, const struct lesson *lesson);
+
+#endif

@@ -1,0 +1,234 @@
+#!/bin/bash
+# What every lesson must have: an exercise that fails, a solution that passes, mistakes that are
+# told what they are, a transcript and answers that are what the lesson measures.
+# shellcheck disable=SC2154 # tap.sh sets some
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=/dev/null
+. "$root/scripts/tap.sh"
+cd "$root" || exit 1
+
+lessons=$(cd lessons && printf '%s\n' [0-9]*/lesson.c | sed 's|/lesson.c||')
+if [ "$lessons" = '[0-9]*' ]; then
+	skip 'lessons' 'there are none'
+	done_testing
+fi
+
+# run OUT COMMAND...: its output, and its exit status in a file beside it.
+run() {
+	local out=$1
+	shift
+	timeout -k 5 30 "$@" </dev/null >"$out" 2>"$out.err"
+	echo $? >"$out.status"
+}
+
+# Runs a lesson and its checks; what they print is looked at later.
+run_lesson() {
+	local built=$BUILD/lessons/$1 out=$tmp/$1 program
+
+	mkdir -p "$out"
+	for program in "$built"/check*; do
+		[[ $program == *-solution ]] || run "$out/${program##*/}" "$program"
+	done
+	run "$out/check-solution" "$built/check-solution" --all
+	run "$out/refused" "$built/lesson" --nonsense
+	show_lesson "$1"
+}
+
+# On a busy machine a number may be measured badly.
+show_lesson() {
+	local built=$BUILD/lessons/$1 out=$tmp/$1
+
+	for _ in 1 2 3; do
+		rm -f "$out/values"
+		SECONDS=0
+		STAGE_VALUES=$out/values run "$out/lesson" "$built/lesson"
+		echo "$SECONDS" >"$out/seconds"
+		scripts/transcript "lessons/$1/transcript.txt" "$out/lesson" >/dev/null 2>&1 && return
+		[[ $(<"$out/lesson.status") == 0 ]] || return
+	done
+}
+
+# status NAME EXPECTED: of what run kept under that name.
+status() {
+	[ -f "$tmp/$1.status" ] || { echo "no program $1 was built"; return 1; }
+	[[ $(<"$tmp/$1.status") == "$2" ]] && return
+	echo "exit status $(<"$tmp/$1.status")"
+	cat "$tmp/$1" "$tmp/$1.err"
+	return 1
+}
+
+fails_usefully() {
+	status "$1/check" 1 || return
+	grep -q '^FAIL' "$tmp/$1/check" && grep -q '^  help:' "$tmp/$1/check" && return
+	cat "$tmp/$1/check"
+	return 1
+}
+
+# says NAME FILE: what a wrong answer is told is what was recorded.
+says() {
+	status "$1" 1 && diff "$2" "$tmp/$1"
+}
+
+refuses() {
+	status "$1/refused" 2 && [ "$(wc -l <"$tmp/$1/refused.err")" -eq 1 ]
+}
+
+# shows LESSON: its transcript, and soon.
+shows() {
+	status "$1/lesson" 0 &&
+		scripts/transcript "lessons/$1/transcript.txt" "$tmp/$1/lesson" || return
+	(($(<"$tmp/$1/seconds") <= 15)) || { echo "it took $(<"$tmp/$1/seconds") s"; return 1; }
+}
+
+# Prints "verify KEY NUMBER" for each such answer, and "metric KEY" for each such question.
+claims() {
+	awk '
+	function attribute(name) {
+		return match($0, " " name "=[^ ]+") ? \
+			substr($0, RSTART + length(name) + 2, RLENGTH - length(name) - 2) : ""
+	}
+	/^<!-- quiz / {
+		key = attribute("verify")
+		if (attribute("metric") != "")
+			print "metric", attribute("metric")
+	}
+	/^\*\*Answer:\*\*/ && key != "" {
+		number = $2
+		gsub(/,/, "", number)
+		print "verify", key, number
+		key = ""
+	}
+	' "lessons/$1/quiz.md" "lessons/$1/predict.md"
+}
+
+# The answers are what the lesson gives, and whatever else is asked for it gives as well.
+agrees() {
+	claims "$1" | awk -F '[= ]' '
+	NR == FNR { value[$1] = $2; next }
+	!($2 in value) { print $1 " " $2 ": the lesson gives no such value"; bad = 1; next }
+	$1 == "verify" {
+		difference = value[$2] - $3
+		if (difference * difference > value[$2] * value[$2] * 1e-8) {
+			print $2 " is " value[$2] ", not " $3
+			bad = 1
+		}
+	}
+	END { exit bad }
+	' "$tmp/$1/values" -
+}
+
+# hints LESSON: three, and none has a line of the solution that the exercise has not.
+hints() {
+	local folder=lessons/$1
+
+	[ "$(grep '^## ' "$folder/hints.md" | cut -c 1-5 | tr '\n' ' ')" = '## 1. ## 2. ## 3. ' ] ||
+		{ echo 'they are not ## 1., ## 2. and ## 3.'; return 1; }
+	awk '
+	{ sub(/^[ \t]+/, "") }
+	FILENAME ~ /exercise.c$/ { known[$0] = 1; next }
+	FILENAME ~ /hints.md$/ { hints = hints "\n" $0; next }
+	length($0) > 12 && !/^#include/ && !/^[\/*]/ && !($0 in known) && index(hints, $0) {
+		print "a line of the solution: " $0
+		bad = 1
+	}
+	END { exit bad }
+	' "$folder/exercise.c" "$folder/hints.md" "$folder/solution.c"
+}
+
+# has_all LESSON: its files, and as many wrong answers as there must be.
+has_all() {
+	local folder=lessons/$1 file wrong
+
+	for file in README.md lesson.c exercise.c solution.c check.c hints.md predict.md quiz.md \
+		transcript.txt; do
+		[ -s "$folder/$file" ] || { echo "$folder/$file is missing"; return 1; }
+	done
+	wrong=("$folder"/wrong/*.c)
+	for file in "${wrong[@]%.c}"; do
+		[ -s "$file.txt" ] || { echo "$file.txt is missing"; return 1; }
+	done
+	((${#wrong[@]} == 2 || ${#wrong[@]} == 3)) ||
+		{ echo "there are ${#wrong[@]} wrong answers, not 2 or 3"; return 1; }
+	grep -q '^Covers: ' "$folder/README.md" || { echo 'README.md has no line Covers:'; return 1; }
+	grep -q 'TODO' "$folder/exercise.c" || { echo 'exercise.c has no TODO'; return 1; }
+}
+
+# short LESSON: few enough lines to be read.
+short() {
+	local file lines most=150
+
+	for file in README.md lesson.c; do
+		lines=$(wc -l <"lessons/$1/$file")
+		((lines <= most)) || { echo "$file has $lines lines, more than $most"; return 1; }
+		most=250
+	done
+}
+
+look_at() {
+	local lesson=$1 wrong name
+
+	check "$lesson: all its files are there" has_all "$lesson"
+	check "$lesson: they are short" short "$lesson"
+	check "$lesson: the exercise fails with a useful message" fails_usefully "$lesson"
+	check "$lesson: the solution passes" status "$lesson/check-solution" 0
+	for wrong in "lessons/$lesson"/wrong/*.c; do
+		name=${wrong##*/}
+		name=${name%.c}
+		check "$lesson: the answer $name is told what is wrong" \
+			says "$lesson/check-wrong-$name" "${wrong%.c}.txt"
+	done
+	check "$lesson: a wrong option is refused in one line" refuses "$lesson"
+	check "$lesson: it prints its transcript" shows "$lesson"
+	check "$lesson: it gives the answers of its questions" agrees "$lesson"
+	check "$lesson: there are three hints, and no line of the solution" hints "$lesson"
+}
+
+# can_sanitize COMPILER
+can_sanitize() {
+	command -v "$1" >/dev/null &&
+		echo 'int main(void) { return 0; }' |
+		"$1" -fsanitize=address,undefined -x c - -o "$tmp/sanitized" 2>/dev/null && "$tmp/sanitized"
+}
+
+# The solutions built anew; a sanitizer ends them at the first thing it finds.
+build_solutions() {
+	MAKEFLAGS='' make -s -j"$(nproc)" CC="$1" CFLAGS='-O1 -g' SANITIZE=address,undefined WERROR=1 \
+		BUILD="$BUILD/solutions-$1" solutions
+}
+
+sanitized_passes() {
+	local built=$BUILD/solutions-$1/sanitize-address-undefined/lessons/$2
+
+	run "$tmp/sanitized-check" "$built/check-solution" --all
+	status sanitized-check 0
+}
+
+jobs=$(nproc)
+number=0
+for lesson in $lessons; do
+	((number++ < jobs)) || wait -n
+	run_lesson "$lesson" &
+done
+wait
+for lesson in $lessons; do
+	look_at "$lesson"
+done
+
+for compiler in gcc clang; do
+	if [[ $BUILD == *sanitize* ]]; then
+		skip "solutions built by $compiler with sanitizers" 'this build has them'
+		continue
+	fi
+	if ! can_sanitize "$compiler"; then
+		skip "solutions built by $compiler with sanitizers" "no $compiler that has them"
+		continue
+	fi
+	check "$compiler builds the solutions with sanitizers" build_solutions "$compiler"
+	for lesson in $lessons; do
+		check "$lesson: the solution that $compiler built passes" sanitized_passes "$compiler" "$lesson"
+	done
+done
+
+done_testing

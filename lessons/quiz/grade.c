@@ -1,0 +1,153 @@
+#include "grade.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "quantity.h"
+
+/* The letters said, in capitals and without what parts them; false: no options, or one twice. */
+static bool read_letters(const struct quiz_question *question, const char *said, char *letters)
+{
+	size_t count = 0;
+
+	for (; *said; said++) {
+		char letter = (char)toupper((unsigned char)*said);
+
+		if (*said == ',' || isspace((unsigned char)*said))
+			continue;
+		if (!quiz_option(question, letter) || memchr(letters, letter, count))
+			return false;
+		letters[count++] = letter;
+	}
+	letters[count] = '\0';
+	return count > 0;
+}
+
+static bool same_set(const char *some, const char *others)
+{
+	return strlen(some) == strlen(others) && strspn(some, others) == strlen(some);
+}
+
+static enum grade grade_letters(const struct quiz_question *question, const char *said)
+{
+	char letters[QUIZ_OPTIONS_MAX + 1];
+	bool right;
+
+	if (!read_letters(question, said, letters))
+		return GRADE_UNREADABLE;
+	if (question->kind == QUIZ_SINGLE && letters[1])
+		return GRADE_UNREADABLE;
+	if (question->kind == QUIZ_ORDER) {
+		if (strlen(letters) != question->option_count)
+			return GRADE_UNREADABLE;
+		right = strcmp(letters, question->letters) == 0;
+	} else {
+		right = same_set(letters, question->letters);
+	}
+	return right ? GRADE_RIGHT : GRADE_WRONG;
+}
+
+/* Whether the two are the same but for case, and for spaces where there is one or more. */
+static bool same_text(const char *some, const char *others, size_t size)
+{
+	const char *end = others + size;
+
+	for (;;) {
+		const char *a = some + strspn(some, " \t"), *b = others;
+
+		while (b < end && isspace((unsigned char)*b))
+			b++;
+		if (!*a || b == end)
+			return !*a && b == end;
+		if ((a == some) != (b == others) ||
+		    tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		some = a + 1;
+		others = b + 1;
+	}
+}
+
+static enum grade grade_text(const char *answer, const char *said)
+{
+	said += strspn(said, " \t");
+	if (!*said)
+		return GRADE_UNREADABLE;
+	for (;;) {
+		size_t size;
+
+		answer += strspn(answer, " \t");
+		size = strcspn(answer, "|");
+		if (same_text(said, answer, size))
+			return GRADE_RIGHT;
+		if (!answer[size])
+			return GRADE_WRONG;
+		answer += size + 1;
+	}
+}
+
+/* "B", "byte" and "bytes" are the same unit; "s" and "ms" are not. */
+static bool is_unit(const char *said, const char *unit)
+{
+	size_t said_size = strlen(said), size = unit ? strlen(unit) : 0;
+
+	while (said_size && isspace((unsigned char)said[said_size - 1]))
+		said_size--;
+	return !unit || strncasecmp(said, unit, said_size < size ? said_size : size) == 0;
+}
+
+static enum grade grade_number(const struct quiz_question *question, const char *said,
+                               const double *measured)
+{
+	double number, right = measured ? *measured : question->number;
+	const char *unit;
+
+	if (!quantity_read(said, &number, &unit) || !is_unit(unit, question->unit))
+		return GRADE_UNREADABLE;
+	if (question->kind == QUIZ_MEASURED && !measured)
+		return GRADE_WRONG;
+	return quantity_near(number, right, question->within) ? GRADE_RIGHT : GRADE_WRONG;
+}
+
+enum grade grade_answer(const struct quiz_question *question, const char *said,
+                        const double *measured)
+{
+	switch (question->kind) {
+	case QUIZ_SINGLE:
+	case QUIZ_MULTIPLE:
+	case QUIZ_ORDER:
+		return grade_letters(question, said);
+	case QUIZ_TEXT:
+		return grade_text(question->answer, said);
+	case QUIZ_NUMBER:
+	case QUIZ_MEASURED:
+		return grade_number(question, said, measured);
+	}
+	return GRADE_UNREADABLE;
+}
+
+void grade_expects(const struct quiz_question *question, char *text, size_t size)
+{
+	const int last = 'A' + (int)question->option_count - 1;
+
+	switch (question->kind) {
+	case QUIZ_SINGLE:
+		snprintf(text, size, "a letter from A to %c", last);
+		break;
+	case QUIZ_MULTIPLE:
+		snprintf(text, size, "all letters that are right, such as A, %c", last);
+		break;
+	case QUIZ_ORDER:
+		snprintf(text, size, "all letters from A to %c, the first one first", last);
+		break;
+	case QUIZ_TEXT:
+		snprintf(text, size, "a word or a few");
+		break;
+	case QUIZ_NUMBER:
+	case QUIZ_MEASURED:
+		snprintf(text, size, question->unit ? "a number in %s" : "a number",
+		         question->unit);
+		break;
+	}
+}

@@ -1,0 +1,189 @@
+#include "stage.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "wrap.h"
+
+#define WIDTH      72
+#define WIDTH_MOST 100 /* longer lines are hard to read */
+
+static struct {
+	bool silent; /* --values */
+	bool plain;
+} stage;
+
+static void print_help(const char *title, const struct stage_option *options)
+{
+	printf("%s\n\nusage: %s [OPTION...]\n", title, program_invocation_short_name);
+	for (; options != NULL && options->name != NULL; options++)
+		printf("  --%s N%*s%s (%g, if not given)\n", options->name,
+		       strlen(options->name) < 8 ? (int)(9 - strlen(options->name)) : 1, "",
+		       options->what, *options->value);
+	puts("  --values     print the values only, as KEY=VALUE lines\n"
+	     "  --plain      never wait for Enter, and 72 columns a line\n"
+	     "  --help       print this");
+}
+
+static _Noreturn void refuse(const char *what, const char *why)
+{
+	fflush(stdout);
+	fprintf(stderr, "%s: %s %s; --help lists the options\n", program_invocation_short_name,
+	        what, why);
+	exit(2);
+}
+
+static double number_of(const char *argument, const char *text)
+{
+	char why[128];
+	char *end = NULL;
+	double value = text == NULL ? 0 : strtod(text, &end);
+
+	if (text == NULL || end == text || *end != '\0' || !isfinite(value) || value < 0) {
+		snprintf(why, sizeof(why), "wants a number of at least 0%s%.40s",
+		         text ? ", not " : "", text ? text : "");
+		refuse(argument, why);
+	}
+	return value;
+}
+
+/* The option of an argument --NAME or --NAME=NUMBER; *number is what follows its '=', or NULL. */
+static const struct stage_option *find(const struct stage_option *options, const char *argument,
+                                       const char **number)
+{
+	size_t size = strcspn(argument, "=");
+
+	*number = argument[size] == '=' ? argument + size + 1 : NULL;
+	if (strncmp(argument, "--", 2) != 0)
+		return NULL;
+	for (; options != NULL && options->name != NULL; options++) {
+		if (strlen(options->name) == size - 2 &&
+		    strncmp(options->name, argument + 2, size - 2) == 0)
+			return options;
+	}
+	return NULL;
+}
+
+void stage_open(int argc, char **argv, const char *title, const struct stage_option *options)
+{
+	bool help = false;
+
+	for (int i = 1; i < argc; i++) {
+		const char *argument = argv[i];
+		const char *number;
+		const struct stage_option *option = find(options, argument, &number);
+
+		if (option != NULL && number != NULL)
+			*option->value = number_of(argument, number);
+		else if (option != NULL)
+			*option->value = number_of(argument, i + 1 < argc ? argv[++i] : NULL);
+		else if (strcmp(argument, "--values") == 0)
+			stage.silent = true;
+		else if (strcmp(argument, "--plain") == 0)
+			stage.plain = true;
+		else if (strcmp(argument, "--help") == 0)
+			help = true;
+		else
+			refuse(argument, "is no option of this lesson");
+	}
+	if (help) {
+		print_help(title, options);
+		exit(0);
+	}
+	if (!stage.silent)
+		printf("%s\n\n", title);
+	fflush(stdout);
+}
+
+static size_t width(void)
+{
+	struct winsize size;
+
+	if (stage.plain || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return WIDTH;
+	return size.ws_col > WIDTH_MOST ? WIDTH_MOST : size.ws_col;
+}
+
+void stage_say(const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+	int size;
+
+	if (stage.silent)
+		return;
+	va_start(arguments, format);
+	size = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	if (size < 0) {
+		fprintf(stderr, "%s: no memory\n", program_invocation_short_name);
+		exit(1);
+	}
+	wrap_print(stdout, text, width());
+	putchar('\n');
+	fflush(stdout); /* a child forked from now on has nothing left to print twice */
+	free(text);
+}
+
+void stage_step(const char *next)
+{
+	size_t size = strlen(next);
+	const char *stop = size > 0 && strchr(".!?", next[size - 1]) != NULL ? "" : ".";
+	int got;
+
+	if (stage.silent)
+		return;
+	if (stage.plain || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		stage_say("Next: %s%s", next, stop);
+		return;
+	}
+	printf("Next: %s%s Press Enter.", next, stop);
+	fflush(stdout);
+	while ((got = getchar()) != EOF && got != '\n')
+		continue;
+	putchar('\n');
+}
+
+static void append(const char *path, const char *line)
+{
+	FILE *file = fopen(path, "ae");
+	bool failed = file == NULL || fputs(line, file) == EOF;
+
+	if (file != NULL && fclose(file) != 0)
+		failed = true;
+	if (!failed)
+		return;
+	fprintf(stderr, "%s: cannot append to %s, which STAGE_VALUES names: %s\n",
+	        program_invocation_short_name, path, strerror(errno));
+	exit(1);
+}
+
+void stage_value(const char *key, double value)
+{
+	const char *path = getenv("STAGE_VALUES");
+	char line[128];
+
+	snprintf(line, sizeof(line), "%s=%.6g\n", key, value);
+	if (stage.silent)
+		fputs(line, stdout);
+	if (path != NULL && *path != '\0')
+		append(path, line);
+	fflush(stdout);
+}
+
+bool stage_silent(void)
+{
+	return stage.silent;
+}
+
+int stage_close(void)
+{
+	fflush(stdout);
+	return 0;
+}

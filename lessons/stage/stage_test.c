@@ -1,0 +1,142 @@
+#include "stage.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "captured.h"
+
+static double delay;
+
+/* A lesson, run with the arguments that user points to. */
+static int lesson(void *user)
+{
+	static const struct stage_option options[] = {{"delay", &delay, "one-way delay in ms"},
+	                                              {NULL, NULL, NULL}};
+	char **arguments = user;
+	int count = 0;
+
+	while (arguments[count] != NULL)
+		count++;
+	delay = 20;
+	stage_open(count, arguments, "A lesson", options);
+	stage_say("The delay is %g ms, and this paragraph is so long that it takes two lines.",
+	          delay);
+	stage_say("Two items:\n  one\n  two");
+	stage_step("the values");
+	stage_value("delay.ms", delay);
+	stage_value("a_third", 1.0 / 3);
+	return stage_close();
+}
+
+static struct captured captured;
+
+#define RUN(...) captured_run(&captured, lesson, (char *[]){"lesson", __VA_ARGS__})
+
+static void test_paragraphs_are_wrapped(void **state)
+{
+	(void)state;
+	RUN(NULL);
+	assert_string_equal(captured.out,
+	                    "A lesson\n\n"
+	                    "The delay is 20 ms, and this paragraph is so long that it takes two\n"
+	                    "lines.\n\n"
+	                    "Two items:\n  one\n  two\n\n"
+	                    "Next: the values.\n\n");
+	assert_string_equal(captured.err, "");
+	assert_int_equal(captured.status, 0);
+}
+
+static void test_values_alone_are_printed(void **state)
+{
+	(void)state;
+	RUN("--values", NULL);
+	assert_string_equal(captured.out, "delay.ms=20\na_third=0.333333\n");
+}
+
+static void test_options_set_their_numbers(void **state)
+{
+	(void)state;
+	RUN("--values", "--delay", "2.5", NULL);
+	assert_string_equal(captured.out, "delay.ms=2.5\na_third=0.333333\n");
+	RUN("--delay=0", "--values", NULL);
+	assert_string_equal(captured.out, "delay.ms=0\na_third=0.333333\n");
+}
+
+static void assert_refused(const char *why)
+{
+	assert_string_equal(captured.out, "");
+	assert_non_null(strstr(captured.err, why));
+	assert_string_equal(strchr(captured.err, '\n'), "\n");
+	assert_int_equal(captured.status, 2);
+}
+
+static void test_what_is_wrong_is_said_in_a_line(void **state)
+{
+	(void)state;
+	RUN("--delay", NULL);
+	assert_refused(": --delay wants a number of at least 0; ");
+	RUN("--delay", "x", NULL);
+	assert_refused(": --delay wants a number of at least 0, not x; ");
+	RUN("--delay=-1", NULL);
+	assert_refused(" wants a number of at least 0, not -1; ");
+	RUN("--delay=nan", NULL);
+	assert_refused(", not nan; ");
+	RUN("--delays=1", NULL);
+	assert_refused(": --delays=1 is no option of this lesson; ");
+	RUN("delay", NULL);
+	assert_refused(": delay is no option of this lesson; ");
+}
+
+static void test_help_lists_the_options(void **state)
+{
+	(void)state;
+	RUN("--help", NULL);
+	assert_non_null(strstr(captured.out, "  --delay N    one-way delay in ms (20, "));
+	assert_non_null(strstr(captured.out, "  --values     "));
+	assert_int_equal(captured.status, 0);
+}
+
+static void test_values_are_appended_to_a_file(void **state)
+{
+	char path[] = "/tmp/stage_test.XXXXXX";
+	char text[128] = "";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	setenv("STAGE_VALUES", path, 1);
+	RUN(NULL);
+	RUN("--values", "--delay=1", NULL);
+	assert_string_equal(captured.out, "delay.ms=1\na_third=0.333333\n");
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	assert_string_equal(text, "delay.ms=20\na_third=0.333333\ndelay.ms=1\na_third=0.333333\n");
+	setenv("STAGE_VALUES", "/nowhere/values", 1);
+	RUN(NULL);
+	assert_int_equal(captured.status, 1);
+	assert_non_null(strstr(captured.err, ": cannot append to /nowhere/values, "));
+	unsetenv("STAGE_VALUES");
+	close(fd);
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_paragraphs_are_wrapped),
+	        cmocka_unit_test(test_values_alone_are_printed),
+	        cmocka_unit_test(test_options_set_their_numbers),
+	        cmocka_unit_test(test_what_is_wrong_is_said_in_a_line),
+	        cmocka_unit_test(test_help_lists_the_options),
+	        cmocka_unit_test(test_values_are_appended_to_a_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
