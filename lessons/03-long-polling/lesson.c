@@ -222,7 +222,8 @@ int main(int argc, char **argv)
 	stage_step("a quiet day: 20 messages, each long after the one before");
 	compare(listener, port, "rare", (struct news){.every = 5 * delay, .count = 20, .round = 4});
 	stage_say("A message finds the request waiting and takes one way over the link, d = %g ms, "
-	          "just as by push. Every message costs a request; the last request is still open.",
+	          "just as by push (a ratio below 1.0 is your machine, not the transport). Every "
+	          "message costs a request; the last request is still open.",
 	          delay);
 
 	stage_step("a storm: 1000 messages that never stop");
