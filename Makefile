@@ -120,6 +120,7 @@ all: $(PROGRAMS) $(CERTS) ## build build/serve, build/bench and test certificate
 tests: $(TESTS) learn ## build the test programs without running them
 
 learn: $(LEARN_PROGRAM) $(LESSON_PROGRAMS) ## build the lessons, which need no library
+	$(if $(filter learn,$(MAKECMDGOALS)),@echo 'Now: $(OUT)/learn')
 
 # lessons/lessons_test.sh builds them with other compilers.
 solutions: $(SOLUTIONS)

@@ -29,7 +29,8 @@ static const struct command commands[] = {
         {"check", "--all --json", "build your exercise.c and test it", learn_check},
         {"solution", "--force", "ours, once your check has passed", learn_solution},
         {"quiz", "--all --answers --json", "what you have not answered right yet", learn_quiz},
-        {"reset", "--force", "exercise.c as shipped; yours is kept as exercise.c.bak", learn_reset},
+        {"reset", "--force", "exercise.c as shipped; yours is kept as exercise.c.bak, .bak2 ...",
+         learn_reset},
         {"watch", "--all", "check whenever exercise.c is saved", learn_watch},
         {"play", "", "try things out by hand, where the lesson has that", learn_play},
         {"status", "", "every answer of this lesson", learn_status},
@@ -69,14 +70,16 @@ struct request {
 
 static int unknown_command(const char *word)
 {
-	const char *words[COMMANDS];
+	const char *words[COMMANDS], *nearest;
 
 	if (strspn(word, "0123456789"))
 		return complain("'%s' is no command; 'run %s' runs a lesson", word, word);
 	for (size_t i = 0; i < COMMANDS; i++)
 		words[i] = commands[i].name;
-	return complain("'%s' is no command; the nearest is '%s', --help lists all", word,
-	                words[near_find(word, words, COMMANDS)]);
+	nearest = words[near_find(word, words, COMMANDS)];
+	if (!near_enough(word, nearest))
+		return complain("'%s' is no command; --help lists all", word);
+	return complain("'%s' is no command; the nearest is '%s', --help lists all", word, nearest);
 }
 
 static int take_word(struct request *request, const char *word)
@@ -136,13 +139,31 @@ static bool take_flag(struct learn *learn, struct request *request, const char *
 	return false;
 }
 
-static int unknown_option(const char *argument)
+/* An option of the lesson, it seems, and what follows it; how that is written. */
+static int misplaced_option(const struct learn *learn, const struct request *request, char **at)
+{
+	const bool has_value = !strchr(at[0], '=') && at[1] && *at[1] != '-';
+
+	return complain("options of the lesson come behind --: %s run%s%s -- %s%s%s",
+	                learn->program, request->lesson ? " " : "",
+	                request->lesson ? request->lesson : "", at[0], has_value ? " " : "",
+	                has_value ? at[1] : "");
+}
+
+static int unknown_option(const struct learn *learn, const struct request *request, char **at)
 {
 	static const char *const known[] = {"--all",  "--answers", "--force",   "--json",
 	                                    "--html", "--help",    "--lessons", "--plain"};
+	const char *argument = *at;
+	const char *nearest = known[near_find(argument, known, sizeof known / sizeof *known)];
 
+	if (request->command && request->command->run == learn_run &&
+	    near_distance(argument, nearest) > 1)
+		return misplaced_option(learn, request, at);
+	if (!near_enough(argument, nearest))
+		return complain("'%s' is no option; --help lists all", argument);
 	return complain("'%s' is no option; the nearest is %s, --help lists all", argument,
-	                known[near_find(argument, known, sizeof known / sizeof *known)]);
+	                nearest);
 }
 
 static int take_option(struct learn *learn, struct request *request, char ***at)
@@ -163,7 +184,7 @@ static int take_option(struct learn *learn, struct request *request, char ***at)
 	if (value)
 		request->folder = value;
 	else if (!status)
-		status = unknown_option(argument);
+		status = unknown_option(learn, request, *at);
 	return status;
 }
 

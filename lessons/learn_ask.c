@@ -111,7 +111,10 @@ static bool take_wish(struct ask *ask, const char *line, int *status, bool *agai
 		ask->skipped = true;
 		*again = false;
 	} else if (strcmp(line, "?") == 0) {
-		say("Hint: %s", ask->question->hint ? ask->question->hint : "there is none.");
+		if (ask->question->hint)
+			say("Hint: %s", ask->question->hint);
+		else
+			say("This one has no hint.");
 	} else if (strcmp(line, "q") == 0) {
 		*status = ASK_STOPPED;
 		*again = false;
@@ -145,7 +148,9 @@ static int ask_terminal(struct ask *ask)
 			read_shown_letters(ask);
 		if (grade_answer(ask->question, ask->said, NULL) != GRADE_UNREADABLE)
 			return 0;
-		say("That cannot be read as an answer; it is %s.", expected);
+		/* A number that is nobody's answer. */
+		say("That cannot be read as an answer; it is %s%s.", expected,
+		    ask->question->kind >= QUIZ_NUMBER ? ", such as 1234" : "");
 	}
 }
 

@@ -15,6 +15,7 @@ struct ask {
 	enum part part;
 	const struct quiz_question *question;
 	size_t number, count; /* 2 of 5 */
+	bool changed; /* the lesson has other options than the answer's numbers were made for */
 
 	/* What came of it. */
 	bool skipped;

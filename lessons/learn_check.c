@@ -63,9 +63,17 @@ static bool check(struct learn *learn, const struct lesson *lesson)
 
 static bool has_check(const struct learn *learn, const struct lesson *lesson)
 {
-	if (learn_has(learn, lesson, "check.c"))
+	char path[PATH_MAX];
+
+	if (!learn_has(learn, lesson, "check.c")) {
+		complain_of(EXIT_NOT_DONE, "lesson %u has no exercise", lesson->number);
+		return false;
+	}
+	learn_file(learn, lesson, "exercise.c", path);
+	if (access(path, F_OK) == 0)
 		return true;
-	complain_of(EXIT_NOT_DONE, "lesson %u has no exercise", lesson->number);
+	complain_of(EXIT_NOT_DONE, "%s is missing; %s reset %u brings it back", learn_shown(path),
+	            learn->program, lesson->number);
 	return false;
 }
 

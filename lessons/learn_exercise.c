@@ -10,7 +10,10 @@
 #include "learn_shipped.h"
 #include "learn_state.h"
 
-enum { HINTS = 3 };
+enum {
+	HINTS = 3,
+	BACKUP_MAX = PATH_MAX + 16 /* room for .bak and a number */
+};
 
 /* Prints the sections `## N.` of hints.md from first to last. */
 static void print_hints(FILE *file, unsigned first, unsigned last)
@@ -105,7 +108,7 @@ static int fail(const char *path)
 /* A whole file or none, whenever it is interrupted. */
 static int put(FILE *from, const char *path)
 {
-	char written[PATH_MAX + 8];
+	char written[BACKUP_MAX + 8];
 	FILE *file;
 	int err;
 
@@ -119,27 +122,38 @@ static int put(FILE *from, const char *path)
 	return 0;
 }
 
-static int keep_and_replace(const char *path, FILE *shipped)
+/* The first of exercise.c.bak, .bak2, .bak3 that is not there yet: an older one stays as it is. */
+static void name_backup(const char *path, char kept[BACKUP_MAX])
 {
-	char kept[PATH_MAX + 8];
-	FILE *file = fopen(path, "re");
+	snprintf(kept, BACKUP_MAX, "%s.bak", path);
+	for (unsigned number = 2; access(kept, F_OK) == 0; number++)
+		snprintf(kept, BACKUP_MAX, "%s.bak%u", path, number);
+}
+
+/* kept is NULL where there is nothing to keep. */
+static int keep_and_replace(const char *path, const char *kept, FILE *shipped)
+{
+	FILE *file = kept ? fopen(path, "re") : NULL;
 	int status = 0;
 
-	snprintf(kept, sizeof kept, "%s.bak", path);
+	if (kept && !file)
+		return fail(path);
 	if (file) {
 		status = put(file, kept);
 		fclose(file);
 	}
 	if (!status)
 		status = put(shipped, path);
-	if (!status && file)
+	if (!status && kept)
 		say("%s is as it was shipped. What it was is in %s.", learn_shown(path),
 		    learn_shown(kept));
+	else if (!status)
+		say("%s is back, as it was shipped.", learn_shown(path));
 	return status;
 }
 
 /* Whether the learner means it; 0 or an exit status. */
-static int confirm(const struct learn *learn, const char *path)
+static int confirm(const struct learn *learn, const char *path, const char *kept)
 {
 	char line[80];
 
@@ -147,8 +161,8 @@ static int confirm(const struct learn *learn, const char *path)
 		return 0;
 	if (!learn->terminal)
 		return complain("reset asks at a terminal; --force does it unasked");
-	printf("Replace %s by the shipped copy? Yours is kept as exercise.c.bak. [y/n] ",
-	       learn_shown(path));
+	printf("Replace %s by the shipped copy? Yours is kept as %s. [y/n] ", learn_shown(path),
+	       strrchr(kept, '/') + 1);
 	fflush(stdout);
 	if (fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y'))
 		return 0;
@@ -158,9 +172,10 @@ static int confirm(const struct learn *learn, const char *path)
 
 int learn_reset(struct learn *learn, const struct lesson *lesson)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], kept[BACKUP_MAX];
 	FILE *shipped;
-	int status;
+	bool exists;
+	int status = 0;
 
 	learn_file(learn, lesson, "exercise.c", path);
 	if (shipped_unchanged(learn, lesson)) {
@@ -173,9 +188,12 @@ int learn_reset(struct learn *learn, const struct lesson *lesson)
 		        EXIT_NOT_DONE,
 		        "lesson %u has no shipped exercise.c, neither in git nor in build/",
 		        lesson->number);
-	status = confirm(learn, path);
+	exists = access(path, F_OK) == 0;
+	name_backup(path, kept);
+	if (exists)
+		status = confirm(learn, path, kept);
 	if (!status)
-		status = keep_and_replace(path, shipped);
+		status = keep_and_replace(path, exists ? kept : NULL, shipped);
 	fclose(shipped);
 	if (!status)
 		learn_note(learn, lesson, "check", NULL);

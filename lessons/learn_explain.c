@@ -6,6 +6,7 @@
 
 #include "learn_ask.h"
 #include "learn_say.h"
+#include "quiz/quantity.h"
 
 /* As many digits as mean something. */
 static void number_text(double number, char *text, size_t size)
@@ -15,28 +16,55 @@ static void number_text(double number, char *text, size_t size)
 	snprintf(text, size, whole || fabs(number) >= 100 ? "%.0f" : "%.3g", number);
 }
 
+/* "1 byte", "2 bytes", "1 ms": a unit of a few letters is none that has a plural. */
+static void add_unit(const struct quiz_question *question, const char *number, char *text,
+                     size_t size)
+{
+	const char *unit = question->unit;
+	size_t length = unit ? strlen(unit) : 0;
+
+	if (length > 3 && unit[length - 1] == 's' && strcmp(number, "1") == 0)
+		length--;
+	snprintf(text, size, "%s%s%.*s", number, unit ? " " : "", (int)length, unit ? unit : "");
+}
+
 static void with_unit(const struct quiz_question *question, double number, char *text, size_t size)
 {
 	char plain[40];
 
 	number_text(number, plain, sizeof plain);
-	snprintf(text, size, "%s%s%s", plain, question->unit ? " " : "",
-	         question->unit ? question->unit : "");
+	add_unit(question, plain, text, size);
 }
 
-/* What it is that was not near enough. */
-static void miss_text(const struct quiz_question *question, char *text, size_t size)
+/* "within 10 %", or "" where it must be the very number. */
+static void within_text(const struct quiz_question *question, char *text, size_t size)
 {
 	const struct quiz_within within = question->within;
 
+	text[0] = '\0';
 	if (within.kind == WITHIN_PERCENT)
-		snprintf(text, size, "not within %g %%", within.size);
+		snprintf(text, size, "within %g %%", within.size);
 	else if (within.kind == WITHIN_FACTOR)
-		snprintf(text, size, "not within a factor of %g", within.size);
+		snprintf(text, size, "within a factor of %g", within.size);
 	else if (within.size > 0)
-		snprintf(text, size, "not within %g", within.size);
-	else
-		snprintf(text, size, "not right");
+		snprintf(text, size, "within %g", within.size);
+}
+
+/* ", within 10 %" where what was said is right for that alone, else "". */
+static void grace_text(const struct ask *ask, double right, char *text, size_t size)
+{
+	char said[40], exact[40], within[60];
+	const char *rest;
+	double number;
+
+	text[0] = '\0';
+	within_text(ask->question, within, sizeof within);
+	if (!*within || !quantity_read(ask->said, &number, &rest))
+		return;
+	number_text(number, said, sizeof said);
+	number_text(right, exact, sizeof exact);
+	if (strcmp(said, exact) != 0)
+		snprintf(text, size, ", %s", within);
 }
 
 /* What was said, with the unit where it was left out. */
@@ -44,10 +72,11 @@ static void said_text(const struct ask *ask, char *text, size_t size)
 {
 	const char *said = ask->said;
 	const size_t length = strlen(said);
-	const bool bare = length && isdigit((unsigned char)said[length - 1]);
 
-	snprintf(text, size, "%s%s%s", said, bare && ask->question->unit ? " " : "",
-	         bare && ask->question->unit ? ask->question->unit : "");
+	if (length && isdigit((unsigned char)said[length - 1]))
+		add_unit(ask->question, said, text, size);
+	else
+		snprintf(text, size, "%s", said);
 }
 
 /* The letters that are shown for those of the file. */
@@ -105,30 +134,33 @@ static void right_answer(const struct ask *ask, char *text, size_t size)
 
 static void print_measured(const struct ask *ask, enum verdict verdict, double measured)
 {
-	char was[80], said[ASK_SAID_MAX + 40], miss[60];
+	char was[80], said[ASK_SAID_MAX + 40], within[60], grace[64];
 
 	with_unit(ask->question, measured, was, sizeof was);
-	miss_text(ask->question, miss, sizeof miss);
+	within_text(ask->question, within, sizeof within);
+	grace_text(ask, measured, grace, sizeof grace);
 	said_text(ask, said, sizeof said);
 	if (verdict == VERDICT_SKIPPED)
 		say("Skipped; it was %s.", was);
 	else if (verdict == VERDICT_RIGHT)
-		say("You said %s, it was %s: right.", said, was);
+		say("You said %s, it was %s: right%s.", said, was, grace);
 	else
-		say("You said %s, it was %s: %s.", said, was, miss);
+		say("You said %s, it was %s: not %s.", said, was, *within ? within : "right");
 }
 
 static void print_verdict(const struct ask *ask, enum verdict verdict)
 {
-	char right[400], said[ASK_SAID_MAX + 40];
+	char right[400], said[ASK_SAID_MAX + 40], grace[64] = "";
 
 	right_answer(ask, right, sizeof right);
+	if (ask->question->kind == QUIZ_NUMBER)
+		grace_text(ask, ask->question->number, grace, sizeof grace);
 	said_text(ask, said, sizeof said);
 	if (!*right)
 		say("%s%s; it was not measured, so there is nothing to compare with.",
 		    verdict == VERDICT_SKIPPED ? "Skipped" : "You said ", said);
 	else if (verdict == VERDICT_RIGHT)
-		say("Right: %s.", right);
+		say("Right%s: %s%s.", grace, *grace ? "it is " : "", right);
 	else if (verdict == VERDICT_WRONG)
 		say("Not right: it is %s.", right);
 	else
@@ -151,7 +183,8 @@ static void print_reasons(const struct ask *ask)
 		                                                : " (not)",
 		    option->why);
 	}
-	if (rule)
+	/* It names the number that the lesson as it stands gives. */
+	if (rule && !ask->changed)
 		say("Rule: %s%s", rule, strchr(".!?", rule[strlen(rule) - 1]) ? "" : ".");
 	if (question->why)
 		say_markdown(question->why, 0);

@@ -133,6 +133,8 @@ static void test_distances(void **state)
 	assert_int_equal(near_distance("CHECK", "check"), 0);
 	assert_int_equal(near_distance("", "run"), 3);
 	assert_int_equal(near_distance("hint", "quiz"), 4);
+	assert_true(near_enough("stat", "status"));
+	assert_false(near_enough("foo", "run"));
 }
 
 int main(void)

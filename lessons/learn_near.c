@@ -42,6 +42,11 @@ size_t near_distance(const char *some, const char *other)
 	return distance[rows][columns];
 }
 
+bool near_enough(const char *written, const char *meant)
+{
+	return near_distance(written, meant) * 2 <= strlen(written);
+}
+
 size_t near_find(const char *word, const char *const *words, size_t count)
 {
 	size_t nearest = 0;

@@ -10,6 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum {
+	HELP_MAX = 8192 /* what is beyond is not looked at */
+};
+
 /* What a make around us has set is not meant for the make that we run. */
 static void clean_environment(const struct process *process)
 {
@@ -87,22 +91,44 @@ static bool lists(const char *text, const char *option)
 	return false;
 }
 
-bool process_knows(const char *program, const char *option)
+/* What `program --help` prints, cut to size; "" where it fails. */
+static void read_help(const char *program, char *text, size_t size)
 {
 	const char *const argv[] = {program, "--help", NULL};
-	char text[8192];
 	FILE *file = tmpfile();
 	struct process process = {.argv = argv, .err = -1};
-	size_t size = 0;
+	size_t used = 0;
 
+	text[0] = '\0';
 	if (!file)
-		return false;
+		return;
 	process.out = fileno(file);
 	if (process_run(&process) == 0) {
 		rewind(file);
-		size = fread(text, 1, sizeof text - 1, file);
+		used = fread(text, 1, size - 1, file);
 	}
 	fclose(file);
-	text[size] = '\0';
+	text[used] = '\0';
+}
+
+bool process_knows(const char *program, const char *option)
+{
+	char text[HELP_MAX];
+
+	read_help(program, text, sizeof text);
 	return lists(text, option);
+}
+
+bool process_takes_numbers(const char *program)
+{
+	char text[HELP_MAX];
+
+	read_help(program, text, sizeof text);
+	for (const char *at = strstr(text, "  --"); at; at = strstr(at + 1, "  --")) {
+		const char *end = at + 2 + strcspn(at + 2, " \n");
+
+		if (strncmp(end, " N ", 3) == 0)
+			return true;
+	}
+	return false;
 }

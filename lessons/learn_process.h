@@ -20,4 +20,7 @@ int process_run(const struct process *process);
 /* Whether `program --help` lists that option ("--play"). */
 bool process_knows(const char *program, const char *option);
 
+/* Whether it lists any that has a number ("--delay N"). */
+bool process_takes_numbers(const char *program);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "learn_report.h"
 #include "learn_say.h"
+#include "learn_words.h"
 
 static const char *yes_no(bool yes)
 {
@@ -42,12 +43,14 @@ static void lesson_text(const struct learn *learn, const struct lesson *lesson,
 static void question_text(const struct quiz_question *question, enum part part,
                           const struct answer *answer, const double *measured, bool first)
 {
+	char words[WORDS_MAX];
+
 	(void)first;
 	if (!answer)
 		return;
 	printf("    %s %s: %s", part_name(part), question->id, verdict_name(answer->verdict));
 	if (*answer->said)
-		printf(", said %s", answer->said);
+		printf(", said %s", words_said(question, answer->said, words));
 	if (measured)
 		printf(", measured %.6g", *measured);
 	putchar('\n');
@@ -155,11 +158,13 @@ static void lesson_html(const struct learn *learn, const struct lesson *lesson,
 static void question_html(const struct quiz_question *question, enum part part,
                           const struct answer *answer, const double *measured, bool first)
 {
+	char words[WORDS_MAX];
+
 	(void)first;
 	printf("<tr><td>%s<td>", part_name(part));
 	print_html(question->title);
 	fputs("<td>", stdout);
-	print_html(answer ? answer->said : "");
+	print_html(answer ? words_said(question, answer->said, words) : "");
 	fputs("<td>", stdout);
 	if (measured)
 		printf("%.6g", *measured);

@@ -8,6 +8,10 @@
 #include "learn_say.h"
 #include "learn_state.h"
 
+enum {
+	OPTIONS_MAX = 40 /* words behind -- */
+};
+
 struct run {
 	struct learn *learn;
 	const struct lesson *lesson;
@@ -52,6 +56,7 @@ static int predict(struct run *run)
 		        .question = &run->quiz.questions[i],
 		        .number = i + 1,
 		        .count = run->quiz.count,
+		        .changed = run->other,
 		};
 		if (take_kept(run, ask)) {
 			kept++;
@@ -112,10 +117,20 @@ static int run_and_compare(struct run *run)
 	return status ? EXIT_NOT_DONE : 0;
 }
 
+static bool has_options(const struct learn *learn, const struct lesson *lesson)
+{
+	char path[PATH_MAX];
+
+	return process_takes_numbers(learn_program(learn, lesson, "lesson", path));
+}
+
 static int run_parts(struct run *run)
 {
 	int status;
 
+	if (run->other && run->quiz.count && !run->learn->json)
+		say("You have changed the lesson: where a question names R, T or d, yours are "
+		    "meant.");
 	if (run->quiz.count)
 		headline(run, "Predict");
 	status = predict(run);
@@ -125,7 +140,7 @@ static int run_parts(struct run *run)
 	if (status || run->learn->json)
 		return status;
 	putchar('\n');
-	if (!run->other)
+	if (!run->other && has_options(run->learn, run->lesson))
 		printf("Change one thing, and predict again; what can be changed:\n"
 		       "  %s run %u -- --help\n",
 		       run->learn->program, run->lesson->number);
@@ -153,6 +168,21 @@ static int say_help(const struct learn *learn, const struct lesson *lesson)
 	return process_run(&(struct process){.argv = argv}) ? EXIT_NOT_DONE : 0;
 }
 
+/* What follows -- is for the lesson to judge, before anything is asked; it complains itself. */
+static bool options_suit(const struct learn *learn, const struct lesson *lesson)
+{
+	char path[PATH_MAX];
+	const char *argv[OPTIONS_MAX + 3] = {learn_program(learn, lesson, "lesson", path)};
+	size_t count = 0;
+
+	while (learn->rest && learn->rest[count] && count < OPTIONS_MAX) {
+		argv[count + 1] = learn->rest[count];
+		count++;
+	}
+	argv[count + 1] = "--help";
+	return !count || process_run(&(struct process){.argv = argv, .out = -1}) == 0;
+}
+
 int learn_run(struct learn *learn, const struct lesson *lesson)
 {
 	struct run run = {.learn = learn, .lesson = lesson};
@@ -171,6 +201,8 @@ int learn_run(struct learn *learn, const struct lesson *lesson)
 		status = complain_of(EXIT_NOT_DONE, "out of memory");
 	else if (!learn_make(learn, lesson, "lesson"))
 		status = EXIT_NOT_DONE;
+	else if (!options_suit(learn, lesson))
+		status = EXIT_USAGE;
 	if (!status && !run.other)
 		learn_note(learn, NULL, "current", lesson->folder);
 	if (!status && !learn->json)

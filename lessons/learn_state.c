@@ -39,11 +39,16 @@ unsigned state_hints(const struct learn *learn, const struct lesson *lesson)
 	return hints ? (unsigned)strtoul(hints, NULL, 10) : 0;
 }
 
-bool state_passed(const struct learn *learn, const struct lesson *lesson)
+static bool check_is(const struct learn *learn, const struct lesson *lesson, const char *word)
 {
 	const char *check = progress_get(&learn->progress, lesson->folder, "check");
 
-	return check && strncmp(check, "passed", 6) == 0;
+	return check && strncmp(check, word, strlen(word)) == 0;
+}
+
+bool state_passed(const struct learn *learn, const struct lesson *lesson)
+{
+	return check_is(learn, lesson, "passed");
 }
 
 struct state state_of(const struct learn *learn, const struct lesson *lesson)
@@ -52,6 +57,7 @@ struct state state_of(const struct learn *learn, const struct lesson *lesson)
 	        .ran = progress_get(&learn->progress, lesson->folder, "ran"),
 	        .has_check = learn_has(learn, lesson, "check.c"),
 	        .passed = state_passed(learn, lesson),
+	        .failed = check_is(learn, lesson, "failed"),
 	        .solution = progress_get(&learn->progress, lesson->folder, "solution"),
 	        .hints = state_hints(learn, lesson),
 	        .predict = count(learn, lesson, PART_PREDICT),
@@ -59,39 +65,104 @@ struct state state_of(const struct learn *learn, const struct lesson *lesson)
 	};
 }
 
-bool state_done(const struct state *state)
+bool state_gone_through(const struct state *state)
 {
 	return state->ran && (state->passed || !state->has_check) &&
 	       state->quiz.answered == state->quiz.questions;
+}
+
+bool state_done(const struct state *state)
+{
+	return state_gone_through(state) && state->quiz.right == state->quiz.questions;
+}
+
+/* "not run", "check, 3 questions" */
+static void open_text(const struct state *state, char *text, size_t size)
+{
+	const bool check = state->has_check && !state->passed;
+	const unsigned questions = state->quiz.questions - state->quiz.right;
+	char count[40] = "";
+
+	if (questions)
+		snprintf(count, sizeof count, "%u question%s", questions,
+		         questions == 1 ? "" : "s");
+	if (!state->ran)
+		snprintf(text, size, "not run");
+	else
+		snprintf(text, size, "%s%s%s", check ? "check" : "", check && questions ? ", " : "",
+		         count);
+}
+
+/* After the last lesson: what is open of all of them, and the command for the first such. */
+static void say_still_open(const struct learn *learn)
+{
+	char list[4000] = "", command[64] = "report";
+	size_t used = 0;
+
+	for (size_t i = 0; i < learn->lessons.count && used < sizeof list; i++) {
+		const struct lesson *lesson = &learn->lessons.items[i];
+		const struct state state = state_of(learn, lesson);
+		char text[80];
+
+		if (state_done(&state))
+			continue;
+		open_text(&state, text, sizeof text);
+		if (!used)
+			snprintf(command, sizeof command, "%s %u",
+			         !state.ran                         ? "run"
+			         : state.has_check && !state.passed ? "check"
+			                                            : "quiz",
+			         lesson->number);
+		used += (size_t)snprintf(list + used, sizeof list - used, "%slesson %u (%s)",
+		                         used ? ", " : "", lesson->number, text);
+	}
+	if (used)
+		say("That was the last lesson. Still open: %s.", list);
+	else
+		say("That was the last lesson, and nothing is open. What you did, as one page:");
+	printf("Next: %s %s\n", learn->program, command);
+}
+
+/* Which command comes next of this lesson; says why where that is not plain. */
+static const char *say_why(const struct learn *learn, const struct lesson *lesson,
+                           const struct state *state)
+{
+	char path[PATH_MAX];
+
+	if (!state->ran) {
+		say("Read %s first.", learn_shown(learn_file(learn, lesson, "README.md", path)));
+		return "run";
+	}
+	if (state->has_check && !state->passed) {
+		learn_file(learn, lesson, "exercise.c", path);
+		say(state->failed ? "Your last check failed. Go on in %s, then check it again."
+		                  : "Fill in the TODO in %s, then check it.",
+		    learn_shown(path));
+		return "check";
+	}
+	if (state->quiz.answered < state->quiz.questions)
+		return "quiz";
+	if (state->quiz.right < state->quiz.questions)
+		say("%u of %u quiz questions are open; they come again in %s quiz.",
+		    state->quiz.questions - state->quiz.right, state->quiz.questions,
+		    learn->program);
+	return "next";
 }
 
 void state_say_next(const struct learn *learn, const struct lesson *lesson)
 {
 	const struct state state = state_of(learn, lesson);
 	const bool last = lesson == &learn->lessons.items[learn->lessons.count - 1];
-	const char *command = "next";
-	char path[PATH_MAX], word[PATH_MAX] = "";
+	const char *command;
 
-	if (!state.ran) {
-		say("Read %s first.", learn_shown(learn_file(learn, lesson, "README.md", path)));
-		command = "run";
-	} else if (state.has_check && !state.passed) {
-		say("Fill in the TODO in %s, then check it.",
-		    learn_shown(learn_file(learn, lesson, "exercise.c", path)));
-		command = "check";
-	} else if (state.quiz.answered < state.quiz.questions) {
-		command = "quiz";
-	} else if (last) {
-		say("That was the last lesson. What you did, as one page:");
-		command = "report";
-	} else if (state.quiz.right < state.quiz.questions) {
-		say("%u of %u quiz questions are open; they come again in %s quiz.",
-		    state.quiz.questions - state.quiz.right, state.quiz.questions, learn->program);
+	if (last && state_gone_through(&state)) {
+		say_still_open(learn);
+		return;
 	}
-	if (lesson != learn_current(learn) && strcmp(command, "report"))
-		snprintf(word, sizeof word, " %u", lesson->number);
+	command = say_why(learn, lesson, &state);
 	/* `next` goes on from the current lesson. */
-	if (!strcmp(command, "next"))
-		word[0] = '\0';
-	printf("Next: %s %s%s\n", learn->program, command, word);
+	if (lesson != learn_current(learn) && strcmp(command, "next"))
+		printf("Next: %s %s %u\n", learn->program, command, lesson->number);
+	else
+		printf("Next: %s %s\n", learn->program, command);
 }

@@ -14,6 +14,7 @@ struct state_count {
 struct state {
 	bool ran;
 	bool has_check, passed;
+	bool failed;   /* the last check, and none before it passed */
 	bool solution; /* was looked at */
 	unsigned hints;
 	struct state_count predict, quiz;
@@ -25,8 +26,11 @@ struct state state_of(const struct learn *learn, const struct lesson *lesson);
 unsigned state_hints(const struct learn *learn, const struct lesson *lesson);
 bool state_passed(const struct learn *learn, const struct lesson *lesson);
 
-/* Everything has been done, right or not. */
+/* It was run, its check passed, and every question was answered right. */
 bool state_done(const struct state *state);
+
+/* The same, but for questions that were asked and not answered, or not right. */
+bool state_gone_through(const struct state *state);
 
 /* Prints the one command that comes next, on a line of its own. */
 void state_say_next(const struct learn *learn, const struct lesson *lesson);

@@ -5,8 +5,14 @@
 #include "learn_process.h"
 #include "learn_say.h"
 #include "learn_state.h"
+#include "learn_words.h"
 
-/* "check passed; quiz 3 of 5 right" */
+static const char *state_word(const struct state *state)
+{
+	return state_done(state) ? ", done" : state_gone_through(state) ? ", gone through" : "";
+}
+
+/* "run, check passed, quiz 3 of 5 right" */
 static void progress_text(const struct state *state, char *text, size_t size)
 {
 	if (!state->ran && !state->passed && !state->quiz.answered) {
@@ -17,7 +23,7 @@ static void progress_text(const struct state *state, char *text, size_t size)
 	         !state->has_check ? "no exercise"
 	         : state->passed   ? "check passed"
 	                           : "check open",
-	         state->quiz.right, state->quiz.questions, state_done(state) ? ", done" : "");
+	         state->quiz.right, state->quiz.questions, state_word(state));
 }
 
 int learn_where(struct learn *learn, const struct lesson *lesson)
@@ -58,6 +64,7 @@ int learn_list(struct learn *learn, const struct lesson *lesson)
 
 static void say_questions(const struct learn *learn, const struct lesson *lesson, enum part part)
 {
+	char words[WORDS_MAX];
 	struct quiz quiz;
 	struct answer answer;
 
@@ -70,7 +77,8 @@ static void say_questions(const struct learn *learn, const struct lesson *lesson
 
 		say("  %s %s: %s%s%s", part == PART_QUIZ ? "question" : "prediction", question->id,
 		    asked ? verdict_name(answer.verdict) : "not asked",
-		    asked && *answer.said ? ", you said " : "", asked ? answer.said : "");
+		    asked && *answer.said ? ", you said " : "",
+		    asked ? words_said(question, answer.said, words) : "");
 	}
 	quiz_free(&quiz);
 }
@@ -78,19 +86,20 @@ static void say_questions(const struct learn *learn, const struct lesson *lesson
 int learn_status(struct learn *learn, const struct lesson *lesson)
 {
 	const struct state state = state_of(learn, lesson);
-	size_t done = 0;
+	size_t done = 0, gone_through = 0;
 
 	for (size_t i = 0; i < learn->lessons.count; i++) {
 		const struct state other = state_of(learn, &learn->lessons.items[i]);
 
 		done += state_done(&other);
+		gone_through += !state_done(&other) && state_gone_through(&other);
 	}
 	list_one(learn, lesson);
 	say_questions(learn, lesson, PART_PREDICT);
 	say_questions(learn, lesson, PART_QUIZ);
 	say("  hints shown: %u of 3%s", state.hints, state.solution ? "; solution shown" : "");
-	say("%zu of %zu lessons are done. Kept in %s.", done, learn->lessons.count,
-	    learn_shown(learn->progress.path));
+	say("%zu of %zu lessons are done, %zu more gone through. Kept in %s.", done,
+	    learn->lessons.count, gone_through, learn_shown(learn->progress.path));
 	state_say_next(learn, lesson);
 	return 0;
 }
@@ -101,6 +110,7 @@ int learn_next(struct learn *learn, const struct lesson *lesson)
 
 	if (lesson == last) {
 		say("Lesson %u is the last one.", lesson->number);
+		state_say_next(learn, lesson);
 		return 0;
 	}
 	if (!learn_may_begin(learn, lesson + 1))

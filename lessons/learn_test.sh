@@ -173,13 +173,13 @@ says() {
 	return 1
 }
 
-# refuses TEXT ARGUMENT...: exit status 2 and one line that has TEXT.
+# refuses TEXT ARGUMENT...: exit status 2 and one line that has TEXT, a pattern.
 refuses() {
 	local text=$1 got status
 	shift
 	got=$("$learn" "$@" 2>&1 </dev/null)
 	status=$?
-	[[ $got == "learn: "*"$text"* && $got != *$'\n'* && $status -eq 2 ]] && return
+	[[ $got == "learn: "*$text* && $got != *$'\n'* && $status -eq 2 ]] && return
 	printf '%s\n' "exit status $status" "$got"
 	return 1
 }
@@ -234,12 +234,23 @@ check 'run skips, runs and compares' says 0 '== Predict ==*== Run ==*the lesson 
 check 'a skipped one is kept as that' kept 01-bytes.predict.p-mean '* skipped'
 check 'the values are kept' kept 01-bytes.value.poll.mean_ms 60.5
 printf '# mine\np-bytes = 7\np-mean=61 ms\n' >answers
-check 'answers come from a file' says 0 'You said 7 bytes, it was 7 bytes: right.*You said 61 ms, it was 60.5 ms: right.' "$learn" run --answers answers
+check 'answers come from a file' says 0 'You said 7 bytes, it was 7 bytes: right.*You said 61 ms, it was 60.5 ms: right, within 10 %.' "$learn" run --answers answers
 check 'and are kept' kept 01-bytes.predict.p-mean '* right 61 ms'
 check 'what was predicted is not asked again' says 0 '2 of 2 predictions were made before' "$learn" run
 check 'with --all it is' says 0 'Prediction 1 of 2 (*Skipped' "$learn" run --all
 check 'an option of the lesson' says 0 'the lesson runs with 90*it was 90.5 ms' "$learn" run 1 -- --delay 90
 check 'leaves what is kept alone' kept 01-bytes.value.poll.mean_ms 60.5
+check 'and what the answers are about is said first' says 0 'You have changed the lesson: where a question names R, T or d, yours are meant.*Prediction 1' "$learn" run 1 -- --delay 90
+check 'then no rule gives the number of the lesson as it stands' bash -c '
+	got=$("$0" run 1 --answers answers -- --delay 90)
+	[[ $got == *"You said 61 ms, it was 90.5 ms: not within 10 %."*"The gap"* && $got != *Rule:* ]]' "$learn"
+check 'an option that the lesson has not is refused before anything is asked' bash -c '
+	! got=$("$0" run 1 -- --dealy 90 2>&1) && [[ $got == "no option: --dealy" ]]' "$learn"
+check 'what can be changed is offered' says 0 'Change one thing*run 1 -- --help' "$learn" run
+sed -i.kept 's/--delay N/--delay/' lessons/01-bytes/lesson.sh
+check 'nothing is, where nothing can' bash -c '[[ $("$0" run) != *"Change one"* ]]' "$learn"
+mv lessons/01-bytes/lesson.sh.kept lessons/01-bytes/lesson.sh
+touch lessons/01-bytes/lesson.sh
 check 'the options of the lesson are listed' says 0 '--delay N' "$learn" run -- --help
 check 'run --json' is_json "$learn" run --json --answers answers
 check 'run --json says what was measured' says 0 '"verdict":"right","said":"61 ms","right":null,"measured":60.5,"unit":"ms"' "$learn" run --json --answers answers
@@ -256,6 +267,9 @@ check 'quiz skips, says what is right, and why' says 0 'Question 1 of 3 (01-byte
 printf 'q-between = c a\nq-code = 101 switching protocols\nq-mean = 99\n' >answers
 check 'quiz from a file' says 0 'Right: A, C*Right: 101*You said 99 ms, it was 60.5 ms: not within 10 %.*2 of 3 right' "$learn" quiz --answers answers
 check 'an answer is kept as it is shown' kept 01-bytes.quiz.q-between '* right A, C'
+check 'status says it in words' says 0 'question q-between: right, you said "a ping", "a close"' "$learn" status
+check 'report too' says 0 'quiz q-between: right, said "a ping", "a close"' "$learn" report
+check 'and as a page' says 0 '<td>"a ping", "a close"<td>' "$learn" report --html
 check 'wrong ones come again, and only these' says 0 'Question 1 of 1 (01-bytes, q-mean)' "$learn" quiz
 sed -i 's/Which code?/Which status code?/' lessons/01-bytes/quiz.md
 check 'an edited question too' says 0 'Question 1 of 2 (01-bytes, q-code)*Question 2 of 2' "$learn" quiz
@@ -284,10 +298,23 @@ check 'reset does not ask without a terminal' refuses '--force does it unasked' 
 check 'reset --force' says 0 'What it was is in lessons/01-bytes/exercise.c.bak' "$learn" reset --force
 check 'it is as shipped' grep -q 'return 0' lessons/01-bytes/exercise.c
 check 'what it was is kept' grep -q 'return yes' lessons/01-bytes/exercise.c.bak
+echo '/* second */' >>lessons/01-bytes/exercise.c
+check 'another reset keeps both' says 0 'What it was is in lessons/01-bytes/exercise.c.bak2' "$learn" reset --force
+check 'the first one' grep -q 'return yes' lessons/01-bytes/exercise.c.bak
+check 'and the second one' grep -q second lessons/01-bytes/exercise.c.bak2
+mv lessons/01-bytes/exercise.c mine.c
+check 'an exercise that is gone' says 1 'learn: lessons/01-bytes/exercise.c is missing; */learn reset 1 brings it back' "$learn" check
+check 'it does' says 0 'lessons/01-bytes/exercise.c is back' "$learn" reset
+check 'as it was shipped' cmp lessons/01-bytes/exercise.c mine.c
 check 'nothing to reset' says 0 'is as it was shipped' "$learn" reset
 cp lessons/01-bytes/solution.c lessons/01-bytes/exercise.c
 check 'check passes' says 0 'ok 1 answer*Passed.*Next: */learn run' "$learn" check
 check 'success is kept' kept 01-bytes.check 'passed 20*'
+sed 's/return 7/return 8/' lessons/01-bytes/solution.c >old.c
+touch -d 2001-01-01 old.c
+mv old.c lessons/01-bytes/exercise.c
+check 'an exercise with an older date is built nevertheless' says 1 'FAIL 1*Not yet' "$learn" check
+cp lessons/01-bytes/solution.c lessons/01-bytes/exercise.c
 check 'the solution is shown then' says 0 'return 7' "$learn" solution
 check 'status' says 0 'check passed*prediction p-bytes: not asked*hints shown: 3 of 3; solution shown*0 of 2 lessons are done' "$learn" status
 check 'report' says 0 '01 bytes, one by one*check: passed; hints: 3*02 ' "$learn" report
@@ -301,6 +328,23 @@ check 'watch wants a terminal' refuses 'watch needs a terminal' watch
 check 'next' says 0 'Lesson 2 of 2, frames' "$learn" next
 check 'is kept' kept current 02-frames
 check 'there is no next of the last' says 0 'is the last one' "$learn" next
+
+note 'what is done'
+afresh
+printf 'q-between = ac\nq-code = 101\nq-mean = 99\n' >answers
+{ "$learn" run; "$learn" check; } >/dev/null
+check 'a failed check comes again' says 0 'Your last check failed. Go on in lessons/01-bytes/exercise.c*Next: */learn check' "$learn"
+{ cp lessons/01-bytes/solution.c lessons/01-bytes/exercise.c; "$learn" check; } >/dev/null
+check 'run and checked is not done' says 0 'check passed, quiz 0 of 3 right. Next: */learn quiz' "$learn"
+check 'all but a question is gone through' says 0 'quiz 2 of 3 right, gone through' bash -c '"$0" quiz --answers answers; "$0" list' "$learn"
+check 'status counts it so' says 0 '0 of 2 lessons are done, 1 more gone through.' "$learn" status
+{ "$learn" run 2; "$learn" quiz 2; } >/dev/null
+check 'after the last lesson all that is open is named' says 0 'Still open: lesson 1 (1 question), lesson 2 (3 questions). Next: */learn quiz 1' "$learn"
+echo 'q-mean = 60' >answers
+check 'all right is done' says 0 'quiz 3 of 3 right, done*1 of 2 lessons are done, 1 more' bash -c '"$0" quiz 1 --answers answers; "$0" status 1' "$learn"
+printf 'second-q-between = AC\nsecond-q-code = 101\nsecond-q-mean = 60\n' >answers
+check 'with all done the report comes' says 0 'nothing is open*Next: */learn report' "$learn" quiz 2 --answers answers
+afresh
 check '--help' says 0 'usage: *list *run *--answers FILE*without any colour' "$learn" --help
 check 'no colour' bash -c '! "$0" run 1 | grep -q $'"'\\033'" "$learn"
 check 'stdin closed' bash -c '"$0" run 1 <&- | grep -q "it was 7 bytes"' "$learn"
@@ -324,6 +368,9 @@ afresh
 
 note 'mistakes'
 check 'a command that is none' refuses "'chekc' is no command; the nearest is 'check'" chekc
+check 'one that is near to none' refuses "'foo' is no command; --help lists all" foo
+check 'an option of the lesson without --' refuses 'options of the lesson come behind --: */learn run 1 -- --delay 50' run 1 --delay 50
+check 'nor so' refuses '*/learn run -- --delay=50' run --delay=50
 check 'a lesson alone' refuses "'run 6' runs a lesson" 6
 check 'a lesson that is none' refuses "'frams' is no lesson; the nearest is 02-frames" run frams
 check 'a number that is none' refuses "'17' is no lesson; the nearest is 02-frames" run 17
@@ -377,7 +424,9 @@ if command -v script >/dev/null; then
 	check 'predictions are asked for' prints_typed 'Your answer (a number in ms; Enter skips, ? gives a hint, q ends): *it was 7 bytes: not right*it was 60.5 ms: right' '8\n60\n' "$learn" run
 	check 'and kept' kept 01-bytes.predict.p-bytes '* wrong 8'
 	check 'Enter skips, ? is a hint' prints_typed 'Hint: half of it.*Skipped; it was 60.5 ms' '7\n?\n\n' "$learn" run --all
-	check 'what cannot be read is asked again' prints_typed 'That cannot be read as an answer; it is a number in ms.*it was 60.5 ms: right' '7\n0.06 s\n60\n' "$learn" run --all
+	check 'what cannot be read is asked again' prints_typed 'That cannot be read as an answer; it is a number in ms, such as 1234.*it was 60.5 ms: right' '7\n0.06 s\n60\n' "$learn" run --all
+	check 'there is no hint' prints_typed 'This one has no hint.*You said 1 byte, it was 7 bytes' '?\n1\nq\n' \
+		"$learn run --all; echo p-bytes = 1 >answers; $learn run --all --answers answers </dev/null"
 	check 'q ends' prints_typed 'Stopped. What you have answered is kept.' 'q\n' "$learn" run --all
 	check 'quiz' prints_typed 'Not right: it is A, C.*Right: 101' 'ab\n101\n\n' "$learn" quiz
 	check 'forbid_skip asks again' prints_typed 'is to be answered (class.conf: forbid_skip)*Right: A, C' '\nac\nq\n' \

@@ -130,8 +130,10 @@ static void measure(uint16_t server, struct news *news, double every, const char
 	stage_value(key, series.sum / series.messages);
 	snprintf(key, sizeof key, "%s.max_ms", name);
 	stage_value(key, series.longest);
-	stage_say("A poll every %g ms: %d requests, %d messages. So long they took to arrive:",
-	          every, series.polls, series.messages);
+	stage_say("A poll every %g ms: %d requests for %d messages, about %d with each answer. So "
+	          "long they took to arrive:",
+	          every, series.polls, series.messages,
+	          (int)(1.0 * series.messages / series.polls + 0.5));
 	for (int i = 0; i < 4 && !stage_silent(); i++)
 		printf("  %3.0f to %3.0f ms: %d messages\n", delay + i * every / 4,
 		       delay + (i + 1) * every / 4, series.quarters[i]);

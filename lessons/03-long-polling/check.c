@@ -185,6 +185,22 @@ static void many(void)
 	check_stop(&server);
 }
 
+/* Here the answers are called directly, so that we see what they write. */
+static void nothing_behind(void)
+{
+	static const char untouched[TEXT_MAX];
+	char text[TEXT_MAX];
+
+	memset(text, 'a', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	for (unsigned id = 1; id <= MESSAGES_MAX; id++)
+		remember(id, text);
+	check_bytes(
+	        "the bytes behind message_room.texts after 100 messages of 63 letters", untouched,
+	        sizeof untouched, message_room.behind, sizeof message_room.behind,
+	        "an array of 100 has the places 0 to 99, and the messages the numbers 1 to 100");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct check checks[] = {
@@ -194,6 +210,7 @@ int main(int argc, char **argv)
 	        {"each client gets them all", two_clients},
 	        {"each comes once", once},
 	        {"as many and as long as there may be", many},
+	        {"nothing is written behind their room", nothing_behind},
 	        {NULL, NULL}};
 
 	return check_main(argc, argv, checks);

@@ -12,7 +12,8 @@
  */
 void remember(unsigned id, const char *text)
 {
-	/* TODO: keep it. MESSAGES_MAX messages of TEXT_MAX bytes are all that can come. */
+	/* TODO: keep it in message_room. MESSAGES_MAX messages of TEXT_MAX bytes are all that can
+	 * come. */
 	(void)id;
 	(void)text;
 }

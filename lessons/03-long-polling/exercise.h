@@ -11,6 +11,16 @@ enum {
 };
 
 /*
+ * Where the texts are to be kept. What lies behind them is not yours, and the check looks whether
+ * it is still as it was: in most programs nobody looks. server.c has it.
+ */
+struct message_room {
+	char texts[MESSAGES_MAX][TEXT_MAX];
+	char behind[TEXT_MAX];
+};
+extern struct message_room message_room;
+
+/*
  * Message number id (1, 2, 3 …) has been published: text. Whoever is waiting at this moment gets it
  * from the server; for all others it must be remembered.
  */

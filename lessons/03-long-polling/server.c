@@ -12,6 +12,8 @@
 
 enum { CLIENTS_MAX = 32, LINES_MAX = MESSAGES_MAX * (TEXT_MAX + 16) };
 
+struct message_room message_room;
+
 struct server {
 	const struct server_memory *memory;
 	struct pollfd fds[1 + CLIENTS_MAX]; /* the first one is the listener */

@@ -5,12 +5,11 @@
 #include "../stage/check.h"
 #include "server.h"
 
-static char texts[MESSAGES_MAX][TEXT_MAX];
 static unsigned last;
 
 void remember(unsigned id, const char *text)
 {
-	snprintf(texts[id - 1], sizeof texts[id - 1], "%s", text);
+	snprintf(message_room.texts[id - 1], TEXT_MAX, "%s", text);
 	last = id;
 }
 
@@ -20,7 +19,8 @@ bool newer(unsigned since, char *lines, size_t size)
 	size_t used = 0;
 
 	for (unsigned i = since; i < last && used < size; i++)
-		used += (size_t)snprintf(lines + used, size - used, "%u %s\n", i + 1, texts[i]);
+		used += (size_t)snprintf(lines + used, size - used, "%u %s\n", i + 1,
+		                         message_room.texts[i]);
 	return used > 0;
 }
 

@@ -68,6 +68,8 @@ static void blanks(void)
 	             "the blank behind the colon may be missing");
 	check_stream("the data of \"data:  Hello\"", " Hello|", "data:  Hello\n\n",
 	             "one blank belongs to the colon, the second to the text");
+	check_stream("the id of \"id:  7\"", " 7=Hello|", "id:  7\ndata: Hello\n\n",
+	             "here too one blank belongs to the colon, the second to the text");
 	check_stream("the data of \"data: a: b\"", "a: b|", "data: a: b\n\n",
 	             "the first colon ends the name, the others are text");
 }

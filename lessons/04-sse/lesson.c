@@ -7,9 +7,8 @@
  * them that says "that was one event". The body has no length, and goes on until somebody hangs up.
  *
  * The format is in the HTML standard ("Server-sent events"). In a browser `new EventSource(url)` is
- * all that one writes for it, the reconnecting included; here we write that side ourselves.
- *
- * Three child processes serve: plain events, the same in chunks, and a stream that breaks off.
+ * all that one writes for it, the reconnecting included; here we write that side ourselves. Three
+ * child processes serve: plain events, the same in chunks, and a stream that breaks off.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +71,7 @@ static void cut(int connection, void *user)
 	net_read_http(connection, asked, sizeof asked);
 	const char *line = strstr(asked, "Last-Event-ID: ");
 	int last = line ? atoi(line + strlen("Last-Event-ID: ")) : 0;
-	say(connection, HEAD "\r\nretry: 100\n\n");
+	say(connection, HEAD "\r\nretry: 100\n");
 	for (int id = last + 1; id <= (line ? 4 : 3); id++) {
 		snprintf(event, sizeof event, "id: %d\ndata: news number %d\n\n", id, id);
 		if (!line && id == 3)
@@ -113,23 +112,24 @@ static size_t read_until(int connection, char *text, const char *end)
 	return 0;
 }
 
-/* What the lines are for: those of the request, of the head, and then those of the stream, which
- * are all that the format has but for event: (see the standard) and comments. A comment is a line
- * that begins with a colon; servers send one now and then so that the line is not idle. */
-static const struct show_name names[] = {
-        {"GET ", "a request like any other"},
-        {"Last-Event-ID: ", "the last event that I had whole"},
-        {"HTTP/1.1 200", "yes"},
-        {"Content-Type: ", "a stream of events comes"},
-        {"Transfer-Encoding: ", "in pieces, each with its size"},
-        {"\r\n", "an empty line ends a head or a piece"},
-        {"data: ", "a line of the message"},
-        {"id: ", "the event's number: remember it"},
-        {"retry: ", "milliseconds to wait before coming back"},
-        {"\n", "a blank line: the event is whole"},
-        {"d\r\n", "the size of the piece, in hex"},
-        {"", "a header"},
-};
+/* What the lines of a request and of an answer's head are for. */
+static const struct show_name heads[] = {{"GET ", "a request like any other"},
+                                         {"Last-Event-ID: ", "the last event that I had whole"},
+                                         {"HTTP/1.1 200", "yes"},
+                                         {"Content-Type: ", "a stream of events comes"},
+                                         {"Transfer-Encoding: ", "in pieces, each with its size"},
+                                         {"\r\n", "an empty line: the head ends"},
+                                         {"", "a header"}};
+
+/* And those of the stream, which are all that there are but for event: and comments. A comment
+ * begins with a colon; servers send one now and then so that the line is not idle. */
+static const struct show_name lines[] = {{"data: ", "a line of the message"},
+                                         {"id: ", "the event's number: remember it"},
+                                         {"retry: ", "milliseconds to wait before coming back"},
+                                         {"\n", "a blank line: the event is whole"},
+                                         {"d\r\n", "the size of the piece, in hex"},
+                                         {"\r\n", "\\r\\n ends the piece"},
+                                         {0}};
 
 /* All that was said until the first event was whole, whose size is given. The stream stays open: to
  * the client it looks like a page that loads slowly, and that is why proxies which wait for the end
@@ -139,18 +139,16 @@ static size_t show_stream(int connection, const char *end)
 	char event[ROOM];
 	size_t size = read_until(connection, event, end);
 
-	show_lines("client sends", request, names);
-	show_lines("server sends", head, names);
-	show_lines("server sends", event, names);
+	show_lines("client sends", request, heads);
+	show_lines("server sends", head, heads);
+	show_lines("server sends", event, lines);
 	stage_say("%zu bytes there and %zu back to begin with, and then %zu for each event.",
 	          strlen(request), strlen(head), size);
 	return size;
 }
 
 /* From which message on WebSocket, with its longer beginning, has sent fewer bytes. Do not choose
- * between the two for these six bytes a message: each goes in a packet of its own, and TCP and IP
- * put 40 bytes and more around every packet, whatever is in it. A packet without news would cost
- * that too, and there is none here: nobody has to ask. */
+ * between the two for these six bytes: TCP and IP put 40 and more around the packet of each. */
 static void compare_websocket(size_t event)
 {
 	size_t opening = strlen(request) + strlen(head), n = 1;
@@ -193,7 +191,7 @@ static int read_stream(int connection, int last, double *retry_ms, int *events)
 
 	text[net_read_all(connection, text, sizeof text - 1)] = '\0';
 	close(connection);
-	show_lines("server sends, and then the stream ends", text, names);
+	show_lines("server sends, and then the stream ends", text, lines);
 	for (; (end = strstr(event, "\n\n")); event = end + 2) {
 		*end = '\0';
 		if ((line = strstr(event, "retry: ")))
@@ -217,10 +215,11 @@ static void show_resume(uint16_t port)
 	snprintf(resume, sizeof resume, "Last-Event-ID: %d\r\n", last);
 	stage_value("resume.last_id", last);
 	int connection = ask(port, resume);
-	show_lines("client sends", request, names);
+	show_lines("client sends", request, heads);
 	last = read_stream(connection, last, &retry_ms, &events);
-	stage_say("Half an event was thrown away. After %g ms the client came back and said what "
-	          "it had. Now it has %d events, up to number %d: none is missing, none is double.",
+	stage_say("An event without its blank line was thrown away. After %g ms the client came "
+	          "back and said what it had. Now it has %d events, up to number %d: none is "
+	          "missing, none is double.",
 	          retry_ms, events, last);
 }
 

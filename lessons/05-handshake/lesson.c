@@ -117,8 +117,8 @@ static int shake(struct handshake *one, uint16_t port, const char *key, int vers
 }
 
 /* A handshake as the RFC has it. Of these lines a browser lets a script choose the first two, which
- * are the URL. It adds an Origin, which says whose page the script is from (lesson 13), cookies,
- * and some that matter to nobody here: 161 bytes become 500 or more, once for each connection. */
+ * are the URL. It adds an Origin, which says whose page the script is from (lesson 13, to come),
+ * cookies and others: 161 bytes become 500 or more, once for each connection. */
 static void show_handshake(struct handshake *sample, uint16_t port)
 {
 	static const struct show_name names[] = {
@@ -220,8 +220,9 @@ static void time_first_message(uint16_t server, double delay_ms)
 		close(connection);
 	}
 	relay_stop(&link);
-	stage_say("The first message was here after %.1f ms. Two round trips make %g ms, TCP's "
-	          "handshake and ours. By then %lu bytes had gone up: the server did speak first.",
+	stage_say("The first message was here after %.1f ms: two round trips make %g ms. By then "
+	          "nothing but the request, %lu bytes, had gone up: the first message was the "
+	          "server's.",
 	          best, 4 * delay_ms, link.counts->bytes_up / 10);
 	stage_value("first.ms", best);
 }

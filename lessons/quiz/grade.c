@@ -127,6 +127,18 @@ enum grade grade_answer(const struct quiz_question *question, const char *said,
 	return GRADE_UNREADABLE;
 }
 
+/* With an example that is as good as any: the last one, then the others as they stand. */
+static void expects_order(const struct quiz_question *question, char *text, size_t size)
+{
+	const int last = 'A' + (int)question->option_count - 1;
+	char example[3 * QUIZ_OPTIONS_MAX + 1] = "";
+
+	for (int letter = 'A'; letter < last; letter++)
+		sprintf(example + strlen(example), ", %c", letter);
+	snprintf(text, size, "all letters from A to %c, the first one first, such as %c%s", last,
+	         last, example);
+}
+
 void grade_expects(const struct quiz_question *question, char *text, size_t size)
 {
 	const int last = 'A' + (int)question->option_count - 1;
@@ -139,7 +151,7 @@ void grade_expects(const struct quiz_question *question, char *text, size_t size
 		snprintf(text, size, "all letters that are right, such as A, %c", last);
 		break;
 	case QUIZ_ORDER:
-		snprintf(text, size, "all letters from A to %c, the first one first", last);
+		expects_order(question, text, size);
 		break;
 	case QUIZ_TEXT:
 		snprintf(text, size, "a word or a few");

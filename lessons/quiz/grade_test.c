@@ -193,6 +193,9 @@ static void test_what_is_expected_is_said(void **state)
 	(void)state;
 	grade_expects(&question, text, sizeof text);
 	assert_string_equal(text, "a letter from A to C");
+	question.kind = QUIZ_ORDER;
+	grade_expects(&question, text, sizeof text);
+	assert_string_equal(text, "all letters from A to C, the first one first, such as C, A, B");
 	question.kind = QUIZ_NUMBER;
 	grade_expects(&question, text, sizeof text);
 	assert_string_equal(text, "a number");

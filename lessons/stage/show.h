@@ -13,8 +13,9 @@ struct show_part {
  * Prints "WHO, 7 bytes:" (who is "server sends", say) and a line for each part: its offset, its
  * bytes in hex (16 at most, then an ellipsis), its text with . for what cannot be printed, and its
  * name. A list of parts ends with a NULL name; what is left behind its end is shown as "the rest",
- * and NULL for parts shows all 16 bytes a line, without names. An empty line follows. Silent where
- * stage_silent().
+ * and NULL for parts shows all 16 bytes a line, without names. An empty line follows. On a terminal
+ * of less than 120 columns 8 bytes are shown, and a name has a line of its own under them. Silent
+ * where stage_silent().
  */
 void show_bytes(const char *who, const void *data, size_t size, const struct show_part *parts);
 

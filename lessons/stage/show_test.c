@@ -75,6 +75,31 @@ static void test_long_parts_are_cut(void **state)
 	             "678                                        short\n\n");
 }
 
+static int show_plainly(void *user)
+{
+	char *arguments[] = {"lesson", "--plain", NULL};
+
+	stage_open(2, arguments, "A lesson", NULL);
+	return show(user);
+}
+
+static void test_names_have_lines_of_their_own_where_it_is_narrow(void **state)
+{
+	const struct show_part parts[] = {{1, "size"}, {0, "text"}, {0, NULL}};
+
+	(void)state;
+	captured_run(&captured, show_plainly,
+	             &(struct bytes){"2123456789abcdefghijklmnopqrstuvwxyz0123456789", 46, parts});
+	assert_string_equal(
+	        captured.out,
+	        "A lesson\n\n"
+	        "server sends, 46 bytes:\n"
+	        "     0  32                        2\n"
+	        "        size\n"
+	        "     1  31 32 33 34 35 36 37 38 … 123456789abcdefghijklmnopqrstuvwxyz0…\n"
+	        "        text\n\n");
+}
+
 static int show_silently(void *user)
 {
 	char *arguments[] = {"lesson", "--values", NULL};
@@ -104,6 +129,7 @@ int main(void)
 	        cmocka_unit_test(test_each_part_has_a_line),
 	        cmocka_unit_test(test_what_has_no_name_is_shown_too),
 	        cmocka_unit_test(test_long_parts_are_cut),
+	        cmocka_unit_test(test_names_have_lines_of_their_own_where_it_is_narrow),
 	        cmocka_unit_test(test_nothing_is_shown_with_values),
 	        cmocka_unit_test(test_lines_have_sizes),
 	};

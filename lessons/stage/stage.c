@@ -110,6 +110,15 @@ static size_t width(void)
 	return size.ws_col > WIDTH_MOST ? WIDTH_MOST : size.ws_col;
 }
 
+size_t stage_columns(void)
+{
+	struct winsize size;
+
+	if (stage.plain)
+		return WIDTH;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_col;
+}
+
 void stage_say(const char *format, ...)
 {
 	va_list arguments;

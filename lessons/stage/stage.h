@@ -3,6 +3,7 @@
 #define LESSONS_STAGE_STAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* --NAME NUMBER or --NAME=NUMBER sets *value, which holds the default until then. Numbers are
  * finite and at least 0. A list ends with a NULL name. */
@@ -39,6 +40,9 @@ void stage_value(const char *key, double value);
 
 /* Whether nothing but values is printed (--values). */
 bool stage_silent(void);
+
+/* The terminal's columns, 72 with --plain; 0: stdout is no terminal, or none that tells. */
+size_t stage_columns(void);
 
 /* Comes last: the exit status, which is 0. */
 int stage_close(void);

@@ -1,4 +1,4 @@
-/* Begins with message number since, which the client has already. */
+/* The number of a message is taken for its place: the last one lies behind the array. */
 #include "../exercise.h"
 
 #include <stdio.h>
@@ -6,12 +6,11 @@
 #include "../../stage/check.h"
 #include "../server.h"
 
-static char texts[MESSAGES_MAX + 1][TEXT_MAX];
 static unsigned last;
 
 void remember(unsigned id, const char *text)
 {
-	snprintf(texts[id], sizeof texts[id], "%s", text);
+	snprintf(message_room.texts[id], TEXT_MAX, "%s", text);
 	last = id;
 }
 
@@ -19,8 +18,9 @@ bool newer(unsigned since, char *lines, size_t size)
 {
 	size_t used = 0;
 
-	for (unsigned id = since > 0 ? since : 1; id <= last && used < size; id++)
-		used += (size_t)snprintf(lines + used, size - used, "%u %s\n", id, texts[id]);
+	for (unsigned id = since + 1; id <= last && used < size; id++)
+		used += (size_t)snprintf(lines + used, size - used, "%u %s\n", id,
+		                         message_room.texts[id]);
 	return used > 0;
 }
 
