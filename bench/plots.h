@@ -10,8 +10,9 @@ struct plot {
 	char alt[256]; /* what it shows: the script's first line, a comment */
 };
 
-/* The scripts in scripts/plots, by name, but those first that draw what was varied, without style.gp, which they share. Sets *out to an array
- * of *count plots, to be freed by free(). 0 or a negative errno. */
+/* The scripts in scripts/plots, by name, but those first that draw what was varied, without
+ * style.gp, which they share. Sets *out to an array of *count plots, to be freed by free(). 0 or a
+ * negative errno. */
 int plots_list(struct plot **out, size_t *count);
 
 /*

@@ -11,8 +11,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 make_again() {
 	local from=$root/results/reference/$1 to=$tmp/$1
 
-	mkdir "$to" && cp "$from"/{runs.jsonl,experiment.ini,environment.json} "$to" &&
-		PATH=/nowhere "$BUILD/bench" report "$to" >"$to/printed" || cat "$to/printed"
+	mkdir "$to" && cp "$from"/{runs.jsonl,experiment.ini,environment.json} "$to" || return
+	PATH=/nowhere "$BUILD/bench" report "$to" >"$to/printed"
 }
 
 without_plots() {

@@ -45,7 +45,7 @@ static int predict(struct run *run)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < run->quiz.count; i++) {
+	for (size_t i = 0; run->asks && i < run->quiz.count; i++) {
 		struct ask *ask = &run->asks[i];
 		int status;
 
