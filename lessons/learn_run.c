@@ -45,7 +45,7 @@ static int predict(struct run *run)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; run->asks && i < run->quiz.count; i++) {
+	for (size_t i = 0; i < run->quiz.count; i++) {
 		struct ask *ask = &run->asks[i];
 		int status;
 
@@ -207,7 +207,7 @@ int learn_run(struct learn *learn, const struct lesson *lesson)
 		learn_note(learn, NULL, "current", lesson->folder);
 	if (!status && !learn->json)
 		say("Lesson %u: %s", lesson->number, lesson->title);
-	if (!status)
+	if (run.asks && !status)
 		status = run_parts(&run);
 	free(run.asks);
 	quiz_free(&run.quiz);
