@@ -9,18 +9,6 @@
 #define PARTS          4
 #define NAME_MAX_BYTES 49 /* what inih keeps of it in the lines in which a value goes on */
 
-static char *trimmed(char *text)
-{
-	char *end;
-
-	text += strspn(text, " \t");
-	end = text + strlen(text);
-	while (end > text && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	*end = '\0';
-	return text;
-}
-
 static bool read_bound(const char *text, double *bound)
 {
 	char *end;
@@ -51,7 +39,7 @@ static int read_parts(const struct key_errors *errors, const struct setting *set
 		return key_wrong(errors, setting, "its name is longer than %d bytes",
 		                 NAME_MAX_BYTES);
 	for (; (part = strsep(&value, "|")) && count < PARTS; count++)
-		parts[count] = trimmed(part);
+		parts[count] = key_trim(part);
 	if (part || count < PARTS - 1 || !read_bound(parts[1], &out->low) ||
 	    !read_bound(parts[2], &out->high) || !(out->low <= out->high))
 		return key_wrong(errors, setting,

@@ -192,7 +192,7 @@ static int read_value(const struct key_errors *errors, const struct setting *set
 	return 0;
 }
 
-static char *trimmed(char *text)
+char *key_trim(char *text)
 {
 	char *end;
 
@@ -212,7 +212,7 @@ int key_read_list(const struct key_errors *errors, const struct setting *setting
 
 	*values = (struct key_values){0};
 	while (status == 0 && (word = strsep(&rest, ",")))
-		status = read_value(errors, setting, key, trimmed(word), values);
+		status = read_value(errors, setting, key, key_trim(word), values);
 	free(copy);
 	return status;
 }

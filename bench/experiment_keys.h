@@ -98,6 +98,9 @@ int key_wrong(const struct key_errors *errors, const struct setting *setting, co
 /* Appends to a list for an error line; what does not fit is cut. */
 void key_list_append(char *list, size_t size, const char *word);
 
+/* The text without blanks at its ends; those behind it are cut off in place. */
+char *key_trim(char *text);
+
 /* The key of that name in the sections given, or NULL. */
 const struct key *key_find(const char *name, int sections);
 
