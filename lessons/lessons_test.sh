@@ -155,22 +155,33 @@ has_all() {
 	grep -q 'TODO' "$folder/exercise.c" || { echo 'exercise.c has no TODO'; return 1; }
 }
 
-# short LESSON: few enough lines to be read.
+# short LESSON: its page is.
 short() {
-	local file lines most=150
+	local lines
 
-	for file in README.md lesson.c; do
-		lines=$(wc -l <"lessons/$1/$file")
-		((lines <= most)) || { echo "$file has $lines lines, more than $most"; return 1; }
-		most=250
-	done
+	lines=$(wc -l <"lessons/$1/README.md")
+	((lines <= 150)) || { echo "README.md has $lines lines, more than 150"; return 1; }
+}
+
+# annotated LESSON: few enough lines to be read, and a third of them is comment.
+annotated() {
+	awk '
+	{ sub(/^[ \t]+/, "") }
+	inside || /^\/\*/ || /^\/\// { comment++; inside = (inside || /^\/\*/) && !/\*\// }
+	END {
+		if (NR >= 150 && NR <= 250 && 3 * comment >= NR)
+			exit 0
+		print "lesson.c has " NR " lines, " comment " of them comment; 150 to 250, and a third, are asked"
+		exit 1
+	}' "lessons/$1/lesson.c"
 }
 
 look_at() {
 	local lesson=$1 wrong name
 
 	check "$lesson: all its files are there" has_all "$lesson"
-	check "$lesson: they are short" short "$lesson"
+	check "$lesson: its page is short" short "$lesson"
+	check "$lesson: its program is annotated" annotated "$lesson"
 	check "$lesson: the exercise fails with a useful message" fails_usefully "$lesson"
 	check "$lesson: the solution passes" status "$lesson/check-solution" 0
 	for wrong in "lessons/$lesson"/wrong/*.c; do
