@@ -39,8 +39,10 @@ static size_t head_size(const uint8_t *wire)
 }
 
 /* Takes the head, which is whole; false: the payload is too long. */
-static bool take_head(struct frame *frame, const uint8_t *wire)
+static bool take_head(struct frame *frame)
 {
+	const uint8_t *wire = frame->wire;
+
 	frame->fin = wire[0] & FIN;
 	frame->masked = wire[1] & 0x80;
 	frame->opcode = wire[0] & 15;
@@ -54,19 +56,24 @@ static bool take_head(struct frame *frame, const uint8_t *wire)
 }
 
 /* The key stands last in the head. */
-static void unmask(struct frame *frame, const uint8_t *wire)
+static void take_payload(struct frame *frame)
 {
-	for (size_t i = 0; frame->masked && i < frame->size; i++)
-		frame->payload[i] ^= wire[frame->head - 4 + i % 4];
+	const uint8_t *payload = frame->wire + frame->head;
+
+	for (size_t i = 0; i < frame->size; i++)
+		frame->payload[i] =
+		        payload[i] ^ (frame->masked ? frame->wire[frame->head - 4 + i % 4] : 0);
 }
 
 size_t frame_take(struct frame *frame, const uint8_t *wire, size_t size)
 {
-	if (size < 2 || size < head_size(wire) || !take_head(frame, wire) ||
-	    size - frame->head < frame->size)
+	if (size < 2 || size < head_size(wire))
 		return 0;
-	memcpy(frame->payload, wire + frame->head, frame->size);
-	unmask(frame, wire);
+	memcpy(frame->wire, wire, head_size(wire));
+	if (!take_head(frame) || size - frame->head < frame->size)
+		return 0;
+	memcpy(frame->wire + frame->head, wire + frame->head, frame->size);
+	take_payload(frame);
 	return frame->head + frame->size;
 }
 
@@ -87,15 +94,13 @@ void frame_write_close(int fd, bool client, unsigned code)
 
 bool frame_read(int fd, struct frame *frame)
 {
-	uint8_t wire[14];
-
-	if (net_read_all(fd, wire, 2) != 2)
+	if (net_read_all(fd, frame->wire, 2) != 2)
 		return false;
-	size_t more = head_size(wire) - 2;
-	if (net_read_all(fd, wire + 2, more) != more || !take_head(frame, wire) ||
-	    net_read_all(fd, frame->payload, frame->size) != frame->size)
+	size_t more = head_size(frame->wire) - 2;
+	if (net_read_all(fd, frame->wire + 2, more) != more || !take_head(frame) ||
+	    net_read_all(fd, frame->wire + frame->head, frame->size) != frame->size)
 		return false;
-	unmask(frame, wire);
+	take_payload(frame);
 	return true;
 }
 

@@ -18,6 +18,7 @@ struct frame {
 	unsigned opcode;
 	size_t head, size;           /* bytes before the payload, with the masking key; and of it */
 	uint8_t payload[FRAME_MOST]; /* not masked */
+	uint8_t wire[FRAME_WIRE_MOST]; /* all of it, as it came */
 };
 
 /* The masking key of RFC 6455's examples (5.7). A client here always uses this one, so that its

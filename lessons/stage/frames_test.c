@@ -50,6 +50,7 @@ static void takes_what_was_put(void **state)
 		assert_int_equal(frame.size, size);
 		assert_int_equal(frame.head, whole - size);
 		assert_memory_equal(frame.payload, payload, size);
+		assert_memory_equal(frame.wire, wire, whole);
 	}
 }
 
