@@ -72,6 +72,10 @@ const char *learn_now(char text[32]);
 /* Makes build/lessons/NN-name/NAME; what the compiler says is shown as it is. */
 bool learn_make(const struct learn *learn, const struct lesson *lesson, const char *name);
 
+/* The options that class.conf sets for this lesson, as they would be typed; false, and "": none. */
+bool learn_class_options(const struct learn *learn, const struct lesson *lesson, char *text,
+                         size_t size);
+
 /*
  * Runs the lesson program with the teacher's options and what follows `--`, and reads its values,
  * which the caller frees. quiet: values are all that comes of it. Its exit status.

@@ -127,6 +127,24 @@ bool learn_make(const struct learn *learn, const struct lesson *lesson, const ch
 	return status == 0;
 }
 
+bool learn_class_options(const struct learn *learn, const struct lesson *lesson, char *text,
+                         size_t size)
+{
+	const struct pairs *options = &learn->rules.options;
+	char path[PATH_MAX], name[64];
+	size_t used = 0;
+
+	learn_program(learn, lesson, "lesson", path);
+	*text = '\0';
+	for (size_t i = 0; i < options->count && used < size; i++) {
+		snprintf(name, sizeof name, "--%s", options->items[i].key);
+		if (process_knows(path, name))
+			used += (size_t)snprintf(text + used, size - used, "%s%s %s",
+			                         used ? " " : "", name, options->items[i].value);
+	}
+	return used > 0;
+}
+
 /* Appends what follows `--` and, before it, the teacher's options that this lesson knows. */
 static void add_options(const struct learn *learn, const char **argv, char names[][64])
 {

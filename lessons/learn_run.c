@@ -124,13 +124,27 @@ static bool has_options(const struct learn *learn, const struct lesson *lesson)
 	return process_takes_numbers(learn_program(learn, lesson, "lesson", path));
 }
 
+/* That a question's own numbers are not what this run has. */
+static void say_changes(const struct run *run)
+{
+	char options[256];
+
+	if (!run->quiz.count || run->learn->json)
+		return;
+	if (learn_class_options(run->learn, run->lesson, options, sizeof options))
+		say("Your class has changed this lesson (class.conf: %s): where a question names "
+		    "other values, or R, T or d, these are meant.",
+		    options);
+	if (run->other)
+		say("You have changed the lesson: where a question names R, T or d, yours are "
+		    "meant.");
+}
+
 static int run_parts(struct run *run)
 {
 	int status;
 
-	if (run->other && run->quiz.count && !run->learn->json)
-		say("You have changed the lesson: where a question names R, T or d, yours are "
-		    "meant.");
+	say_changes(run);
 	if (run->quiz.count)
 		headline(run, "Predict");
 	status = predict(run);

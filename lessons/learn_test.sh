@@ -403,7 +403,7 @@ unset PUSHLAB_PROGRESS
 note 'class.conf'
 afresh
 printf 'forbid_skip = yes\nhide_solutions = yes\noption.delay = 80\noption.colour = 1\n' >lessons/class.conf
-check 'options of the class' says 0 'the lesson runs with 80' "$learn" run
+check 'options of the class' says 0 'Your class has changed this lesson (class.conf: --delay 80): *the lesson runs with 80' "$learn" run
 check 'no lesson before its turn' says 1 'lesson 1 comes first' "$learn" run 2
 check 'nor by next' says 1 'lesson 1 comes first' "$learn" next
 check 'no solution' says 1 hide_solutions "$learn" solution --force
