@@ -191,12 +191,8 @@ static void compare(uint16_t server)
 {
 	struct cost each, kept;
 
-	stage_say(
-	        "The next two runs go over a simulated link: a process that hands on each byte "
-	        "after %g ms, so that a round trip takes %g ms%s. It "
-	        "cannot delay the kernel's own handshake, so it acts it: the first bytes of a new "
-	        "connection wait for one round trip more.",
-	        delay, 2 * delay, delay == 20 ? ", as from Berlin to Lisbon" : "");
+	stage_say("The next two runs go over a link.");
+	relay_introduce(delay);
 
 	stage_step("the client asks on a new connection each time, and says Connection: close");
 	each = ask(server, false);

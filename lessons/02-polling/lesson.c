@@ -182,8 +182,8 @@ int main(int argc, char **argv)
 	}
 	server = net_serve(net_listen(&port), serve, news);
 
-	stage_say("T = %g ms between two polls, d = %g ms one way over the (simulated) link.",
-	          interval, delay);
+	stage_say("T = %g ms between two polls, d = %g ms one way over the link.", interval, delay);
+	relay_introduce(delay);
 	stage_step("40 messages, spread evenly, and a client that polls");
 	measure(port, news, interval, "poll");
 	stage_say(

@@ -218,6 +218,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	listener = net_listen(&port);
+	relay_introduce(delay);
 
 	stage_step("a quiet day: 20 messages, each long after the one before");
 	compare(listener, port, "rare", (struct news){.every = 5 * delay, .count = 20, .round = 4});

@@ -120,6 +120,7 @@ static struct ending end_with(enum manner manner, bool we_begin, double delay_ms
  */
 static void close_cleanly(double delay_ms)
 {
+	relay_introduce(delay_ms);
 	stage_step("we close, the server answers");
 	struct ending ending = end_with(ANSWERS, true, delay_ms);
 	stage_say("%d close frames, code %u. The answer came after %.1f ms, the end of TCP after "
@@ -205,7 +206,8 @@ static double notice(double delay_ms, double every, double timeout, double dies_
  * take a slow link for a dead one: the timeout has to be some round trips at least. And the
  * price is real: to know within 3 s of each of 10,000 idle clients whether it lives, a server that
  * pings every 2 s sends 5,000 pings a second and reads as many pongs, day and night, while nobody
- * says a word. Half a minute is a common choice, and for a chat nobody misses the difference. */
+ * says a word. Half a minute is a common choice, and for a chat nobody misses the difference;
+ * lesson 16 meets a proxy that has an opinion on it, too. */
 static void lose_peer(double delay_ms, double every, double timeout)
 {
 	stage_step("a peer that dies without a word");

@@ -11,12 +11,37 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "network.h"
 
 static struct sockaddr_in loopback(uint16_t port)
 {
 	return (struct sockaddr_in){.sin_family = AF_INET,
 	                            .sin_port = htons(port),
 	                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+/* Routes have ports below those that the kernel gives. */
+#define ROUTES     256
+#define ROUTE_PORT 20000
+
+static struct sockaddr_in routes[ROUTES];
+static unsigned routes_made;
+
+uint16_t net_route(uint32_t address, uint16_t port)
+{
+	unsigned number = routes_made++ % ROUTES;
+
+	routes[number] = (struct sockaddr_in){
+	        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = address};
+	return (uint16_t)(ROUTE_PORT + number);
+}
+
+static struct sockaddr_in where_to(uint16_t port)
+{
+	unsigned number = port - ROUTE_PORT;
+
+	return port >= ROUTE_PORT && number < ROUTES && routes[number].sin_port ? routes[number]
+	                                                                        : loopback(port);
 }
 
 static int make_socket(void)
@@ -42,6 +67,8 @@ int net_listen(uint16_t *port)
 	socklen_t size = sizeof(address);
 	int fd = make_socket();
 
+	if (network_is_private()) /* from its links, too; nobody else is there */
+		address.sin_addr.s_addr = htonl(INADDR_ANY);
 	if (bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, SOMAXCONN) < 0 ||
 	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
 		child_give_up("listen on 127.0.0.1");
@@ -51,7 +78,7 @@ int net_listen(uint16_t *port)
 
 int net_try_connect(uint16_t port)
 {
-	struct sockaddr_in address = loopback(port);
+	struct sockaddr_in address = where_to(port);
 	int fd = make_socket();
 
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {

@@ -1,7 +1,8 @@
 /*
- * Sockets without the noise, for lessons and checks; all on 127.0.0.1, blocking, TCP_NODELAY. Where
- * the world refuses (no port, no memory) they print one line and exit with status 1. A peer that
- * has gone is no error: what is written to it is dropped, and reading gives the end.
+ * Sockets without the noise, for lessons and checks; all on 127.0.0.1 (in a private network,
+ * network.h, also on its links), blocking, TCP_NODELAY. Where the world refuses (no port, no
+ * memory) they print one line and exit with status 1. A peer that has gone is no error: what is
+ * written to it is dropped, and reading gives the end.
  */
 #ifndef LESSONS_STAGE_NET_H
 #define LESSONS_STAGE_NET_H
@@ -17,6 +18,10 @@ int net_connect(uint16_t port);
 
 /* The same, but -1 where nobody listens. */
 int net_try_connect(uint16_t port);
+
+/* A port that stands for another address, in network byte order, and port: whoever connects to it
+ * connects there. The last 256 of them are known, in this process and in children forked later. */
+uint16_t net_route(uint32_t address, uint16_t port);
 
 /* The next connection of a listener. */
 int net_accept(int listener);

@@ -9,6 +9,9 @@
 #include "child.h"
 #include "line.h"
 #include "net.h"
+#include "network.h"
+#include "stage.h"
+#include "tunnel.h"
 
 /* The lines of the link, newest first. */
 struct link {
@@ -86,6 +89,9 @@ void relay_start(struct relay *relay, uint16_t to_port, double delay_ms)
 {
 	struct link link = {.to_port = to_port, .delay = delay_ms};
 
+	if (network_is_private() && tunnel_start(relay, to_port, delay_ms))
+		return;
+	relay->device = -1;
 	relay->counts = link.counts = net_share(sizeof(*link.counts));
 	link.listener = net_listen(&relay->port);
 	relay->pid = child_fork();
@@ -101,5 +107,22 @@ void relay_start(struct relay *relay, uint16_t to_port, double delay_ms)
 
 void relay_stop(struct relay *relay)
 {
-	child_end(relay->pid);
+	if (relay->device >= 0)
+		tunnel_stop(relay);
+	else
+		child_end(relay->pid);
+}
+
+void relay_introduce(double delay_ms)
+{
+	stage_say(
+	        "The link is simulated: what enters it leaves it %g ms later, so that a round trip "
+	        "takes %g ms. %s",
+	        delay_ms, 2 * delay_ms,
+	        network_is_private()
+	                ? "It is a device in a private network of this program: packets cross it, "
+	                  "those of the kernel's own handshake too."
+	                : "It is a relay on loopback. The kernel's own handshake does not cross "
+	                  "it, so that is acted: the first bytes of a new connection wait for one "
+	                  "round trip more.");
 }

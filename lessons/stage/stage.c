@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "network.h"
 #include "wrap.h"
 
 #define WIDTH      72
@@ -17,6 +18,7 @@
 static struct {
 	bool silent; /* --values */
 	bool plain;
+	bool loopback;
 } stage;
 
 static void print_help(const char *title, const struct stage_option *options)
@@ -28,6 +30,7 @@ static void print_help(const char *title, const struct stage_option *options)
 		       options->what, *options->value);
 	puts("  --values     print the values only, as KEY=VALUE lines\n"
 	     "  --plain      never wait for Enter, and 72 columns a line\n"
+	     "  --loopback   simulated links are relays on loopback, without a private network\n"
 	     "  --help       print this");
 }
 
@@ -87,6 +90,8 @@ void stage_open(int argc, char **argv, const char *title, const struct stage_opt
 			stage.silent = true;
 		else if (strcmp(argument, "--plain") == 0)
 			stage.plain = true;
+		else if (strcmp(argument, "--loopback") == 0)
+			stage.loopback = true;
 		else if (strcmp(argument, "--help") == 0)
 			help = true;
 		else
@@ -96,6 +101,8 @@ void stage_open(int argc, char **argv, const char *title, const struct stage_opt
 		print_help(title, options);
 		exit(0);
 	}
+	if (!stage.loopback)
+		network_open();
 	if (!stage.silent)
 		printf("%s\n\n", title);
 	fflush(stdout);

@@ -17,8 +17,10 @@ struct stage_option {
  * Comes first. Reads the lesson's own options (NULL: it has none) and these:
  *   --values  print the values only, as KEY=VALUE lines
  *   --plain   never wait, and 72 columns whatever the terminal has
+ *   --loopback  no private network: links are relays on loopback, whatever this machine allows
  *   --help    print what there is, and exit
- * What is wrong is said in one line, and the exit status is 2. Prints the title.
+ * What is wrong is said in one line, and the exit status is 2. Moves into a private network where
+ * that is to be had (network.h). Prints the title.
  */
 void stage_open(int argc, char **argv, const char *title, const struct stage_option *options);
 

@@ -1,0 +1,103 @@
+#include "network.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WAITING_MOST 10000 /* packets that a device holds for us: a burst must not lose any */
+
+static bool is_private;
+
+uint32_t network_address(uint8_t number, uint8_t host)
+{
+	return htonl(10U << 24 | 99U << 16 | (uint32_t)number << 8 | host);
+}
+
+static bool set_address(int fd, struct ifreq *device, unsigned long request, uint32_t address)
+{
+	const struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = address};
+
+	memcpy(&device->ifr_addr, &in, sizeof in);
+	return ioctl(fd, request, device) == 0;
+}
+
+static bool bring_up(int fd, struct ifreq *device)
+{
+	device->ifr_flags = IFF_UP | IFF_RUNNING;
+	return ioctl(fd, SIOCSIFFLAGS, device) == 0;
+}
+
+static int open_device(struct ifreq *device)
+{
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+
+	device->ifr_flags = IFF_TUN | IFF_NO_PI;
+	if (fd >= 0 && ioctl(fd, TUNSETIFF, device) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int network_add_device(uint8_t number)
+{
+	struct ifreq device = {{{0}}, {{0}}};
+
+	snprintf(device.ifr_name, sizeof device.ifr_name, "link%u", number);
+	int tun = open_device(&device);
+	if (tun < 0)
+		return -1;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool done = fd >= 0 && set_address(fd, &device, SIOCSIFADDR, network_address(number, 1)) &&
+	            set_address(fd, &device, SIOCSIFNETMASK, htonl(0xffffff00));
+
+	device.ifr_qlen = WAITING_MOST;
+	done = done && ioctl(fd, SIOCSIFTXQLEN, &device) == 0 && bring_up(fd, &device);
+	if (fd >= 0)
+		close(fd);
+	if (done)
+		return tun;
+	close(tun);
+	return -1;
+}
+
+static bool bring_up_loopback(void)
+{
+	struct ifreq device = {{"lo"}, {{0}}};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool done = fd >= 0 && bring_up(fd, &device);
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+bool network_open(void)
+{
+	if (is_private)
+		return true;
+	/* A device first: whoever may not have one stays where loopback is. */
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		return false;
+	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return false;
+	int tun = bring_up_loopback() ? network_add_device(0) : -1;
+	if (tun >= 0)
+		close(tun);
+	is_private = tun >= 0;
+	return is_private;
+}
+
+bool network_is_private(void)
+{
+	return is_private;
+}
