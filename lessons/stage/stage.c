@@ -193,6 +193,14 @@ void stage_value(const char *key, double value)
 	fflush(stdout);
 }
 
+void stage_value_of(const char *part, const char *what, double value)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s.%s", part, what);
+	stage_value(key, value);
+}
+
 bool stage_silent(void)
 {
 	return stage.silent;

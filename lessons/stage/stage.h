@@ -40,6 +40,9 @@ void stage_step(const char *next);
  */
 void stage_value(const char *key, double value);
 
+/* The same for the key PART.WHAT, where several parts give the same numbers. */
+void stage_value_of(const char *part, const char *what, double value);
+
 /* Whether nothing but values is printed (--values). */
 bool stage_silent(void);
 
