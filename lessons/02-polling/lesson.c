@@ -133,7 +133,7 @@ static struct series ask(uint16_t port, double every, double way, int polls, str
  */
 static void measure(uint16_t server, struct news *news, double every, const char *name)
 {
-	/* The way there is not in any message's delay: while a poll travels, more may be born. */
+	/* Twice as many polls where T is half: the time is the same. */
 	int polls = (int)(7 * interval / every + 0.5);
 	struct relay link;
 	struct series series;
@@ -212,6 +212,10 @@ int main(int argc, char **argv)
 	        "it needs d to get here: T/2 + d = %g, and T + d = %g. The server was never slow.",
 	        interval / 2 + delay, interval + delay);
 
+	/* The price and the gain in one picture. Half of T, half of the wait, twice the requests;
+	 * and half of it again costs as much again. At T = 2d a poll is always on its way, and no
+	 * client can ask more often without asking twice at once. Whoever is there has built a bad
+	 * long polling, and may as well turn the page to lesson 3. */
 	stage_step("the same 40 messages, and twice as many polls");
 	measure(port, news, interval / 2, "half");
 	stage_say("Half the waiting for twice the requests. There is no T that is good at both.");
