@@ -9,8 +9,16 @@
  * ends, to which the server adds each message as it comes (lesson 4 makes a standard of that).
  * Twice we shall see the same two clients, and two quite different results.
  *
+ * Long polling has a bad name. It is what was used before there was anything better (the trick was
+ * named Comet, in 2006), so it is remembered for all that was bad about browsers then. RFC 6202
+ * looked at it soberly: on average a message takes close to one way over the network, and at worst
+ * a little more than three. You are about to see both numbers, and when which of them holds.
+ *
  * Read it from main() upwards. seen.c has the timetable of the messages, and counts how long each
- * of them took.
+ * of them took; answer.c puts messages into an answer, one a line. These lines are the whole
+ * protocol: what a message is, how it is told from the next, and what number it has, everyone who
+ * uses long polling makes up for themselves. (So no two clients of it are alike, and none can be
+ * used with another's server. That is a cost too, and it is not paid in milliseconds.)
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,41 +29,34 @@
 #include "../stage/net.h"
 #include "../stage/relay.h"
 #include "../stage/stage.h"
+#include "answer.h"
+#include "push.h"
 #include "seen.h"
 
-#define HOST "Host: server.example.com\r\n\r\n"
+/* The poll of lessons 1 and 2. On the wire long polling looks no different; only a watch would tell
+ * you which of the two you see. That is its strength: it needs nothing that HTTP has not
+ * had from the beginning, and asks nothing of what is on the way but patience. */
+static const char poll_question[] = "GET /poll HTTP/1.1\r\nHost: server.example.com\r\n\r\n";
 
-static const char poll_question[] = "GET /poll HTTP/1.1\r\n" HOST;
-static const char push_question[] = "GET /push HTTP/1.1\r\n" HOST;
-
-static double delay = 20; /* of the link, one way: d. All other times are multiples of it. */
-
-/* An answer with so many messages, one a line; 0 of them is "nothing, ask again". */
-static void answer(int connection, int messages)
-{
-	char text[16384];
-	int size;
-
-	if (messages == 0)
-		size = snprintf(text, sizeof text, "HTTP/1.1 204 No Content\r\n\r\n");
-	else
-		size = snprintf(text, sizeof text,
-		                "HTTP/1.1 200 OK\r\n"
-		                "Content-Type: text/plain\r\n"
-		                "Content-Length: %zu\r\n\r\n",
-		                messages * strlen("Hello\n"));
-	while (messages-- > 0)
-		size += sprintf(text + size, "Hello\n");
-	net_write(connection, text, (size_t)size);
-}
+/* Of the link, one way: d. All other times in this lesson are multiples of it. */
+static double delay = 20;
 
 /*
  * Long polling, and all of it is in one line: before it answers, the server waits for the next
  * message that this client does not have. Where that one is born already (it came while the client
  * was asking again), there is nothing to wait for, and the answer brings all that has piled up.
  *
+ * That "piled up" is what saves it. A server that kept no messages, and could tell only those who
+ * happen to be asking, would lose each one that comes between two polls; see the exercise, and see
+ * also that `told` is here a matter of one connection. A request may come on another one.
+ *
  * A real server has many clients. It puts the request on a list, goes on, and looks through the
  * list when there is news. This one has one client, so it may sleep.
+ *
+ * `hold` is how long it will wait at all. Something on the way, a proxy or a NAT, has a limit of
+ * its own, often a minute, and cuts a line on which nothing has moved for so long; its client then
+ * sees an error. An empty answer in good time costs 27 bytes, and all stays well (RFC 6202, 5.5,
+ * advises 30 seconds and says why).
  */
 static void answer_poll(int connection, const struct news *news, int *told)
 {
@@ -69,18 +70,9 @@ static void answer_poll(int connection, const struct news *news, int *told)
 	*told = now;
 }
 
-/* Push: one head, without a length, and then each message in its time. It needs no question. */
-static void answer_push(int connection, const struct news *news)
-{
-	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
-
-	net_write(connection, head, strlen(head));
-	for (int told = 0; told < news->count; told++) {
-		net_sleep_until_ms(news->first + told * news->every);
-		net_write(connection, "Hello\n", strlen("Hello\n"));
-	}
-}
-
+/* One server for both, so that nobody can say that one of them had the better one. What it does for
+ * a poll and for a push is the same but for one thing: after an answer to a poll it must be asked.
+ */
 static void serve(int connection, void *user)
 {
 	const struct news *news = user;
@@ -88,8 +80,8 @@ static void serve(int connection, void *user)
 	int told = 0;
 
 	while (net_read_http(connection, message, sizeof message)) {
-		if (strncmp(message, push_question, 9) == 0)
-			answer_push(connection, news);
+		if (strncmp(message, PUSH_QUESTION, 9) == 0)
+			push_serve(connection, news);
 		else
 			answer_poll(connection, news, &told);
 	}
@@ -102,6 +94,13 @@ static void serve(int connection, void *user)
  *       0    an answer leaves the server
  *       d    it is here, and the client asks again at once
  *      2d    the question is there
+ *
+ * For 2d of each turn the server is mute. Whether that hurts depends on one thing only: how likely
+ * it is that a message is born in just that time. Once in a while: hardly ever. All the time:
+ * always.
+ *
+ * A client could keep two questions open, so that there is always one to be answered. Some do. The
+ * answers then come on two connections, in any order, and who puts them in order is the client.
  */
 static void follow_polls(int fd, const struct news *news, struct seen *seen)
 {
@@ -122,32 +121,19 @@ static void follow_polls(int fd, const struct news *news, struct seen *seen)
 	seen->requests++;
 }
 
-static void follow_push(int fd, const struct news *news, struct seen *seen)
-{
-	char text[16384];
-	size_t size;
-
-	net_write(fd, push_question, strlen(push_question));
-	seen->requests++;
-	net_read_http(fd, text, sizeof text); /* the head */
-	while (seen->messages < news->count && (size = net_read(fd, text, sizeof text)))
-		seen_note(seen, news, text, size);
-}
-
-/* A server, a link and a client for one run. */
+/* A server, a link and a client for one run. The ten delays before the first message are for the
+ * client to connect and ask: we are after the delay of messages, not of beginnings. */
 static struct seen run(int listener, uint16_t port, struct news news, bool push)
 {
 	struct seen seen = {0};
 	struct relay link;
-	pid_t server;
-	int fd;
 
 	news.first = net_now_ms() + 10 * delay;
 	news.hold = 20 * delay;
-	server = net_serve(listener, serve, &news);
+	pid_t server = net_serve(listener, serve, &news);
 	relay_start(&link, port, delay);
-	fd = net_connect(link.port);
-	(push ? follow_push : follow_polls)(fd, &news, &seen);
+	int fd = net_connect(link.port);
+	(push ? push_follow : follow_polls)(fd, &news, &seen);
 	close(fd);
 	relay_stop(&link);
 	net_stop(server);
@@ -155,28 +141,27 @@ static struct seen run(int listener, uint16_t port, struct news news, bool push)
 	return seen;
 }
 
-static void keep(const char *name, const char *what, double value)
-{
-	char key[64];
-
-	snprintf(key, sizeof key, "%s.%s", name, what);
-	stage_value(key, value);
-}
-
-/* The same messages twice: to a client that polls, and to one that listens. For both ratios the
- * measure is what push takes on average: to push all messages are alike, so that should be d. */
+/*
+ * The same messages twice: to a client that polls, and to one that listens. For both ratios the
+ * measure is what push takes on average: to push all messages are alike, so that should be d.
+ *
+ * Why ratios? In milliseconds the result is that of our link, and on a link half as long all of
+ * them are halved. The ratio stays. It is also fair to the one who loses: "three times as long"
+ * sounds like a great deal, and over a link of 20 ms it is 40 ms more, which no reader of a chat
+ * will see.
+ */
 static void compare(int listener, uint16_t port, const char *name, struct news news)
 {
 	struct seen poll = run(listener, port, news, false);
 	struct seen push = run(listener, port, news, true);
 
-	keep(name, "requests", poll.requests);
-	keep(name, "poll_mean_ms", poll.mean);
-	keep(name, "poll_max_ms", poll.longest);
-	keep(name, "push_mean_ms", push.mean);
-	keep(name, "push_max_ms", push.longest);
-	keep(name, "mean_ratio", poll.mean / push.mean);
-	keep(name, "max_ratio", poll.longest / push.mean);
+	stage_value_of(name, "requests", poll.requests);
+	stage_value_of(name, "poll_mean_ms", poll.mean);
+	stage_value_of(name, "poll_max_ms", poll.longest);
+	stage_value_of(name, "push_mean_ms", push.mean);
+	stage_value_of(name, "push_max_ms", push.longest);
+	stage_value_of(name, "mean_ratio", poll.mean / push.mean);
+	stage_value_of(name, "max_ratio", poll.longest / push.mean);
 	stage_say("%d messages, one every %g ms:\n"
 	          "  long polling: %.1f ms on average, %.1f at worst\n"
 	          "  push: %.1f ms on average, %.1f at worst\n"
@@ -186,7 +171,11 @@ static void compare(int listener, uint16_t port, const char *name, struct news n
 	          poll.mean / push.mean, poll.longest / push.mean, poll.requests, push.requests);
 }
 
-/* No news at all: the one request waits, until the server has had enough. */
+/* No news at all: the one request waits, until the server has had enough. This is what most clients
+ * of most services do most of the time, so look at what it costs: not bytes, not requests, but a
+ * connection that is open and a request that is remembered, for each client. SSE and WebSocket pay
+ * the same. It is only against lesson 2's polling, which may hang up in between, that it is dear.
+ */
 static void idle(int listener, uint16_t port)
 {
 	struct news news = {.every = 1, .hold = 20 * delay};
@@ -210,23 +199,20 @@ int main(int argc, char **argv)
 	static const struct stage_option options[] = {
 	        {"delay", &delay, "one-way delay of the link in ms, 10 to 50"}, {NULL, NULL, NULL}};
 	uint16_t port;
-	int listener;
 
 	stage_open(argc, argv, "Lesson 3: long polling", options);
 	if (delay < 10 || delay > 50) {
 		fputs("lesson: --delay is 10 to 50\n", stderr);
 		return 2;
 	}
-	listener = net_listen(&port);
+	int listener = net_listen(&port);
 	relay_introduce(delay);
-
 	stage_step("a quiet day: 20 messages, each long after the one before");
 	compare(listener, port, "rare", (struct news){.every = 5 * delay, .count = 20, .round = 4});
 	stage_say("A message finds the request waiting and takes one way, d = %g ms, as by push (a "
 	          "ratio below 1.0 is your machine, not the transport). Every message costs a "
 	          "request; the last is still open.",
 	          delay);
-
 	stage_step("a storm: 1000 messages that never stop");
 	compare(listener, port, "busy",
 	        (struct news){.every = delay / 10, .count = 1000, .round = 40});
@@ -239,7 +225,6 @@ int main(int argc, char **argv)
 	stage_say("3d at worst, d at best, 2d on average: and it never gets worse, since an answer "
 	          "brings all that has piled up. About 50 requests for 1000 messages: under load "
 	          "long polling asks less, not more.");
-
 	stage_step("silence");
 	idle(listener, port);
 	stage_say("One open request, and an empty answer now and then: that is what an idle client "
