@@ -204,7 +204,7 @@ static int read_stream(int connection, int last, double *retry_ms, int *events)
  * how far back it can go is for the server to decide, and nothing in the format says it. If the
  * server must disappoint a client, it had better say so, with an event of a kind of its own: else
  * the client believes that it knows all. And a server that wants no client back says 204.
- * RFC 6202 knows no such number, and long polling has to make up its own: lesson 3's ?since= is
+ * Long polling has no such number, and has to make up its own: lesson 3's ?since= is
  * one. */
 static void show_resume(uint16_t port)
 {
