@@ -10,6 +10,12 @@
  * This program is both ends. The server is a child process that speaks to us over a socket of
  * loopback, so every byte that you are shown has really been sent and received. Read it from the
  * top: first what the client says, then what the server answers, then what we try out with them.
+ *
+ * Why does it begin with HTTP at all, when all it wants is to be rid of it? Because port 80 and 443
+ * are what firewalls let through, and because the server behind them is there already: the same
+ * names, certificates, cookies and proxies serve pages and sockets. That was the bargain of 2011.
+ * Its price is this lesson: a protocol that starts as another one must make very sure that both
+ * sides mean it. (RFC 8441 does the same within HTTP/2, and there no key is needed any more.)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +27,8 @@
 #include "../stage/relay.h"
 #include "../stage/sha1.h"
 #include "../stage/show.h"
-#include "../stage/show_lines.h"
 #include "../stage/stage.h"
+#include "heads.h"
 
 /* The key that RFC 6455 itself uses as its example, so that you can compare each byte with the
  * RFC. It is base64 of "the sample nonce", which has 16 characters. */
@@ -32,14 +38,16 @@
  * string so odd that no server which has never heard of WebSocket will hash it by accident. */
 #define FIXED_TEXT "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* What the two sides said. */
-struct handshake {
-	char request[512], answer[512];
-};
-
 /* What the client says. Without a key (NULL) that line is left out, which is a mistake that we
  * make on purpose below. The Host is a name and not the port that we happen to have: a port of
- * four or five digits would change the number of bytes from run to run. */
+ * four or five digits would change the number of bytes from run to run.
+ * Upgrade is HTTP's own way to ask for another protocol (RFC 9110, 7.8). A server that does not
+ * know the other one answers as if the line were not there: with the page, or a 404. So a client
+ * that gets a 200 here has met a server that means well and knows nothing of WebSocket.
+ *
+ * Connection: Upgrade says that the Upgrade line is for the next machine on the way only. A proxy
+ * that does not understand it must take both away (RFC 9110, 7.6.1), and then no handshake comes
+ * about. Much of "WebSocket does not work here" is a proxy that is right. */
 static void put_request(char *request, size_t room, const char *key, int version)
 {
 	snprintf(request, room,
@@ -56,7 +64,9 @@ struct accept {
 };
 
 /* What the server makes of a key: append the fixed text, hash, write the hash as text. The key is
- * used as the 24 characters that it came in. Nobody decodes it, although it is base64. */
+ * used as the 24 characters that it came in. Nobody decodes it, although it is base64.
+ * A server that decodes them first gets another hash, and all its clients leave; the exercise has
+ * that mistake in store. */
 static void make_accept(struct accept *accept, const char *key)
 {
 	snprintf(accept->joined, sizeof accept->joined, "%s%s", key, FIXED_TEXT);
@@ -67,7 +77,9 @@ static void make_accept(struct accept *accept, const char *key)
 /* What the server says. Three answers are possible. 400: this is no handshake that I understand.
  * 426: it is one, of a version that I do not speak; mine is 13. 101: from here on, WebSocket.
  * Our own client always writes its header names in the same way, so strstr will do; the exercise
- * has to meet clients that do not. */
+ * has to meet clients that do not.
+ * The order of the two questions matters to nobody but the client's author: who hears "version"
+ * where the key is missing will look in the wrong place. */
 static void put_answer(char *answer, size_t room, const char *request)
 {
 	const char *key_line = strstr(request, "Sec-WebSocket-Key: ");
@@ -90,7 +102,9 @@ static void put_answer(char *answer, size_t room, const char *request)
 }
 
 /* The server's whole life with one client. After a 101 it speaks first: one frame with "Hello",
- * whose two bytes in front are the subject of lesson 6. Then it listens until the client goes. */
+ * whose two bytes in front are the subject of lesson 6. Then it listens until the client goes.
+ * Who has something to say to each new client, its number or the news so far, may say it here; the
+ * client's script has had no time yet to send anything. */
 static void serve(int connection, void *user)
 {
 	char request[512], answer[512];
@@ -104,46 +118,39 @@ static void serve(int connection, void *user)
 	net_read_all(connection, request, sizeof request);
 }
 
-/* The client's side: connect, ask, and read the answer's head and not a byte more, for what
- * follows it is no longer HTTP. The open connection is given back. */
-static int shake(struct handshake *one, uint16_t port, const char *key, int version)
+/* The client's side, from here on. One handshake, and that was it: the connection is closed. */
+static void ask(struct handshake *one, uint16_t port, const char *key, int version)
 {
-	int connection = net_connect(port);
-
 	put_request(one->request, sizeof one->request, key, version);
-	net_write(connection, one->request, strlen(one->request));
-	net_read_http(connection, one->answer, sizeof one->answer);
-	return connection;
+	close(shake(one, port));
 }
 
 /* A handshake as the RFC has it. Of these lines a browser lets a script choose the first two, which
- * are the URL. It adds an Origin, which says whose page the script is from (lesson 13, to come),
- * cookies and others: 161 bytes become 500 or more, once for each connection. */
+ * are the URL. It adds an Origin, which says whose page the script is from (lesson 13),
+ * cookies and others: 161 bytes become 500 or more, once for each connection.
+ * Count also what is not here: no line says how long anything is. The answer has no body (RFC 9112,
+ * 6.3, for 1xx), so what comes behind its blank line, in the same read often, is WebSocket already.
+ * A client that throws it away with the rest of its buffer loses the first message, once in a
+ * while, and only on quick machines. */
 static void show_handshake(struct handshake *sample, uint16_t port)
 {
-	static const struct show_name names[] = {
-	        {"GET ", "what HTTP would fetch"},
-	        {"Host: ", "which of the server's names is meant"},
-	        {"Upgrade: ", "the protocol to switch to"},
-	        {"Connection: ", "Upgrade is for this connection only"},
-	        {"Sec-WebSocket-Key: ", "16 random bytes as 24 characters"},
-	        {"Sec-WebSocket-Version: ", "the only version there is"},
-	        {"HTTP/1.1 101 ", "yes, we switch"},
-	        {"Sec-WebSocket-Accept: ", "made from your key"},
-	        {"\r\n", "the blank line: the head ends"},
-	        {0}};
-
-	close(shake(sample, port, SAMPLE_KEY, 13));
+	ask(sample, port, SAMPLE_KEY, 13);
 	size_t up = strlen(sample->request), down = strlen(sample->answer);
-	show_lines("client sends", sample->request, names);
-	show_lines("server sends", sample->answer, names);
+	show_lines("client sends", sample->request, head_names);
+	show_lines("server sends", sample->answer, head_names);
 	stage_say("%zu bytes there, %zu back: %zu for each connection.", up, down, up + down);
 	stage_value("handshake.bytes", (double)(up + down));
 }
 
 /* From the key to the accept, one step at a time. Three steps seem a lot for a yes. But a yes can
  * come from a cache that has it from yesterday, or from a server that answers everything with what
- * it was asked. Neither can know this hash of that key. */
+ * it was asked. Neither can know this hash of that key.
+ * What it does not do is keep anybody out. A program that wants to speak WebSocket to your server
+ * computes the same hash in a line, and one that reads along reads this too. The key is no
+ * password, and no other line of the handshake is one.
+ *
+ * SHA-1 is called broken, and rightly, where somebody gains by finding two texts with one hash.
+ * Nobody gains by it here, so it was never replaced. */
 static void show_accept(void)
 {
 	const struct show_part halves[] = {{24, "the key, as text"}, {36, "the fixed text"}, {0}};
@@ -156,19 +163,10 @@ static void show_accept(void)
 	stage_say("Everybody can compute it, and nobody does by accident: it proves no more.");
 }
 
-/* How many lines of a head differ from those of another with as many lines. Both are text that we
- * made ourselves or have from our own server, so nothing can run off its end here. */
-static int lines_that_differ(const char *a, const char *b)
-{
-	int differ = 0;
-
-	for (; *a && *b; a += show_line(a), b += show_line(b))
-		differ += strncmp(a, b, show_line(a)) != 0;
-	return differ;
-}
-
 /* The same handshake with a key as real clients make it: 16 bytes that nobody can foresee. It has
- * to be another key for each connection. With a fixed one, yesterday's answer would do again. */
+ * to be another key for each connection. With a fixed one, yesterday's answer would do again.
+ * The client compares the accept with its own sum and hangs up if they differ (RFC 6455, 4.1): a
+ * check of the server by the client. In the other direction there is none. */
 static void compare_two_runs(const struct handshake *sample, uint16_t port)
 {
 	struct handshake other;
@@ -177,7 +175,7 @@ static void compare_two_runs(const struct handshake *sample, uint16_t port)
 	if (getentropy(nonce, sizeof nonce))
 		exit(1);
 	base64_encode(key, nonce, sizeof nonce);
-	close(shake(&other, port, key, 13));
+	ask(&other, port, key, 13);
 	int lines = lines_that_differ(sample->request, other.request) +
 	            lines_that_differ(sample->answer, other.answer);
 	stage_say("Again, with a random key: %d lines differ, one on each side.", lines);
@@ -186,13 +184,16 @@ static void compare_two_runs(const struct handshake *sample, uint16_t port)
 
 /* Two requests that are not quite right, and the status line that each of them earns. After either
  * of them the connection still speaks HTTP. The 426 names the version that would be right among its
- * headers, so that the client can try again; for a 400 there is nothing better to try. */
+ * headers, so that the client can try again; for a 400 there is nothing better to try.
+ * There are no other versions in use: 13 is the number that the drafts had reached when the RFC was
+ * made of them, and clients of the drafts before are gone. The 426 is for a day that has not come.
+ */
 static void ask_wrongly(uint16_t port)
 {
 	struct handshake old, keyless;
 
-	close(shake(&old, port, SAMPLE_KEY, 12));
-	close(shake(&keyless, port, NULL, 13));
+	ask(&old, port, SAMPLE_KEY, 12);
+	ask(&keyless, port, NULL, 13);
 	stage_say("Version 12:\n  %.*s\nNo key:\n  %.*s", (int)strcspn(old.answer, "\r"),
 	          old.answer, (int)strcspn(keyless.answer, "\r"), keyless.answer);
 	stage_value("version12.status", atoi(old.answer + strlen("HTTP/1.1 ")));
@@ -200,7 +201,11 @@ static void ask_wrongly(uint16_t port)
 }
 
 /* From the decision to connect until the first message is here, over a link. We take the
- * best of ten: a busy machine can make this longer, and never shorter. */
+ * best of ten: a busy machine can make this longer, and never shorter.
+ * Two round trips: one opens the TCP connection, one carries request and answer, and the first
+ * message comes right behind the answer. A client of lesson 2 would have had its first answer at
+ * the same moment. The handshake costs bytes, once, and no time: the time is that of any first
+ * request. */
 static void time_first_message(uint16_t server, double delay_ms)
 {
 	struct handshake one;
@@ -211,7 +216,8 @@ static void time_first_message(uint16_t server, double delay_ms)
 	relay_start(&link, server, delay_ms);
 	for (int i = 0; i < 10; i++) {
 		double start = net_now_ms();
-		int connection = shake(&one, link.port, SAMPLE_KEY, 13);
+		put_request(one.request, sizeof one.request, SAMPLE_KEY, 13);
+		int connection = shake(&one, link.port);
 		/* The head has been read and no more, so these are the frame's 7 bytes. */
 		net_read_all(connection, one.answer, 7);
 		double took = net_now_ms() - start;

@@ -1,0 +1,25 @@
+/* What is done with the heads of a handshake besides writing them: they are sent, compared and
+ * named. */
+#ifndef LESSONS_05_HANDSHAKE_HEADS_H
+#define LESSONS_05_HANDSHAKE_HEADS_H
+
+#include <stdint.h>
+
+#include "../stage/show_lines.h"
+
+/* What the two sides said. */
+struct handshake {
+	char request[512], answer[512];
+};
+
+/* What each line of the two is for. */
+extern const struct show_name head_names[];
+
+/* Sends one->request and reads the answer's head and not a byte more, for what follows it is no
+ * longer HTTP. The open connection is given back. */
+int shake(struct handshake *one, uint16_t port);
+
+/* How many lines of a head differ from those of another with as many lines. */
+int lines_that_differ(const char *a, const char *b);
+
+#endif
