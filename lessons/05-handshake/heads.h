@@ -5,11 +5,19 @@
 
 #include <stdint.h>
 
+#include "../stage/base64.h"
+#include "../stage/sha1.h"
 #include "../stage/show_lines.h"
 
 /* What the two sides said. */
 struct handshake {
 	char request[512], answer[512];
+};
+
+/* The three stations of a key on its way to the answer. */
+struct accept {
+	char joined[128], text[BASE64_ROOM(SHA1_SIZE)];
+	uint8_t digest[SHA1_SIZE];
 };
 
 /* What each line of the two is for. */

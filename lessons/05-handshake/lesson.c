@@ -22,21 +22,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../stage/base64.h"
 #include "../stage/net.h"
 #include "../stage/relay.h"
-#include "../stage/sha1.h"
 #include "../stage/show.h"
 #include "../stage/stage.h"
 #include "heads.h"
 
 /* The key that RFC 6455 itself uses as its example, so that you can compare each byte with the
- * RFC. It is base64 of "the sample nonce", which has 16 characters. */
+ * RFC. It is base64 of "the sample nonce", which has 16 characters.
+ * A nonce is a number used once, and using it
+ * again and again, as the lesson does, is just what a real client may not do. */
 #define SAMPLE_KEY "dGhlIHNhbXBsZSBub25jZQ=="
 
 /* The fixed text of RFC 6455, 1.3. There is nothing secret about it and nothing deep: it is a
  * string so odd that no server which has never heard of WebSocket will hash it by accident. */
 #define FIXED_TEXT "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+#define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 
 /* What the client says. Without a key (NULL) that line is left out, which is a mistake that we
  * make on purpose below. The Host is a name and not the port that we happen to have: a port of
@@ -51,17 +53,10 @@
 static void put_request(char *request, size_t room, const char *key, int version)
 {
 	snprintf(request, room,
-	         "GET /chat HTTP/1.1\r\nHost: server.example.com\r\n"
-	         "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+	         "GET /chat HTTP/1.1\r\nHost: server.example.com\r\n" UPGRADE
 	         "%s%s%sSec-WebSocket-Version: %d\r\n\r\n",
 	         key ? "Sec-WebSocket-Key: " : "", key ? key : "", key ? "\r\n" : "", version);
 }
-
-/* The three stations of a key on its way to the answer. */
-struct accept {
-	char joined[128], text[BASE64_ROOM(SHA1_SIZE)];
-	uint8_t digest[SHA1_SIZE];
-};
 
 /* What the server makes of a key: append the fixed text, hash, write the hash as text. The key is
  * used as the 24 characters that it came in. Nobody decodes it, although it is base64.
@@ -90,13 +85,13 @@ static void put_answer(char *answer, size_t room, const char *request)
 		snprintf(answer, room, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
 	} else if (!strstr(request, "\r\nSec-WebSocket-Version: 13\r\n")) {
 		snprintf(answer, room,
-		         "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\n"
-		         "Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n");
+		         "HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\n" UPGRADE
+		         "Content-Length: 0\r\n\r\n");
 	} else {
 		make_accept(&accept, key);
 		snprintf(answer, room,
-		         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-		         "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		         "HTTP/1.1 101 Switching Protocols\r\n" UPGRADE
+		         "Sec-WebSocket-Accept: %s\r\n\r\n",
 		         accept.text);
 	}
 }
@@ -118,11 +113,12 @@ static void serve(int connection, void *user)
 	net_read_all(connection, request, sizeof request);
 }
 
-/* The client's side, from here on. One handshake, and that was it: the connection is closed. */
-static void ask(struct handshake *one, uint16_t port, const char *key, int version)
+/* The client's side, from here on. One handshake; the connection that it leaves open is given back.
+ */
+static int ask(struct handshake *one, uint16_t port, const char *key, int version)
 {
 	put_request(one->request, sizeof one->request, key, version);
-	close(shake(one, port));
+	return shake(one, port);
 }
 
 /* A handshake as the RFC has it. Of these lines a browser lets a script choose the first two, which
@@ -134,7 +130,7 @@ static void ask(struct handshake *one, uint16_t port, const char *key, int versi
  * while, and only on quick machines. */
 static void show_handshake(struct handshake *sample, uint16_t port)
 {
-	ask(sample, port, SAMPLE_KEY, 13);
+	close(ask(sample, port, SAMPLE_KEY, 13));
 	size_t up = strlen(sample->request), down = strlen(sample->answer);
 	show_lines("client sends", sample->request, head_names);
 	show_lines("server sends", sample->answer, head_names);
@@ -175,9 +171,9 @@ static void compare_two_runs(const struct handshake *sample, uint16_t port)
 	if (getentropy(nonce, sizeof nonce))
 		exit(1);
 	base64_encode(key, nonce, sizeof nonce);
-	ask(&other, port, key, 13);
-	int lines = lines_that_differ(sample->request, other.request) +
-	            lines_that_differ(sample->answer, other.answer);
+	close(ask(&other, port, key, 13));
+	int lines = lines_that_differ(sample->request, other.request);
+	lines += lines_that_differ(sample->answer, other.answer);
 	stage_say("Again, with a random key: %d lines differ, one on each side.", lines);
 	stage_value("handshake.changing_lines", lines);
 }
@@ -192,10 +188,9 @@ static void ask_wrongly(uint16_t port)
 {
 	struct handshake old, keyless;
 
-	ask(&old, port, SAMPLE_KEY, 12);
-	ask(&keyless, port, NULL, 13);
-	stage_say("Version 12:\n  %.*s\nNo key:\n  %.*s", (int)strcspn(old.answer, "\r"),
-	          old.answer, (int)strcspn(keyless.answer, "\r"), keyless.answer);
+	close(ask(&old, port, SAMPLE_KEY, 12));
+	close(ask(&keyless, port, NULL, 13));
+	stage_say("Version 12:\n  %.29s\nNo key:\n  %.24s", old.answer, keyless.answer);
 	stage_value("version12.status", atoi(old.answer + strlen("HTTP/1.1 ")));
 	stage_value("nokey.status", atoi(keyless.answer + strlen("HTTP/1.1 ")));
 }
@@ -216,8 +211,7 @@ static void time_first_message(uint16_t server, double delay_ms)
 	relay_start(&link, server, delay_ms);
 	for (int i = 0; i < 10; i++) {
 		double start = net_now_ms();
-		put_request(one.request, sizeof one.request, SAMPLE_KEY, 13);
-		int connection = shake(&one, link.port);
+		int connection = ask(&one, link.port, SAMPLE_KEY, 13);
 		/* The head has been read and no more, so these are the frame's 7 bytes. */
 		net_read_all(connection, one.answer, 7);
 		double took = net_now_ms() - start;
@@ -226,8 +220,7 @@ static void time_first_message(uint16_t server, double delay_ms)
 	}
 	relay_stop(&link);
 	stage_say("The first message was here after %.1f ms: two round trips make %g ms. By then "
-	          "nothing but the request, %lu bytes, had gone up: the first message was the "
-	          "server's.",
+	          "only the request, %lu bytes, had gone up. The server spoke first.",
 	          best, 4 * delay_ms, link.counts->bytes_up / 10);
 	stage_value("first.ms", best);
 }
