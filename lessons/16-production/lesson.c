@@ -105,6 +105,9 @@ static void meet_with_spare(struct limited *server)
  * Where do five descriptors go before the first client is there? stdin, stdout, stderr, the
  * listener, and epoll. A real server has a log, a database and some more.
  *
+ * EMFILE is the process's own limit. ENFILE is that of the whole machine (fs.file-max), which is
+ * met rarely, and asks for the same three answers.
+ *
  * In what is printed compare the first two servers: both have let in the same number, both leave
  * the same clients waiting, and one of them has nothing left for anybody. */
 static void meet_the_limit(unsigned allowed)
@@ -172,7 +175,8 @@ static void split(unsigned processes)
 /* A client that has nothing to say, and may ping; it watches its line. Gives the moment at which
  * the line ended, in ms since the handshake, or INFINITY if it stood all the while. The end comes
  * without a close frame, since a proxy that has forgotten us cannot speak for the server: our
- * program is told 1006 (lesson 8). Many do not even end it, and just drop what comes. */
+ * program is told 1006 (lesson 8). Some do not even end it, and drop whatever comes from then on:
+ * then only a ping without its pong tells (lesson 8 again). */
 static double watch_line(uint16_t port, double ping_ms, double watch_ms, unsigned *pings)
 {
 	int connection = handshake_connect(port, "/chat", "", NULL);
