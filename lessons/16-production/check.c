@@ -137,20 +137,8 @@ static void all_are_told(void)
 	check_exit(&stage, "it was told to end, and did: that is no failure");
 }
 
-static void nobody_else(void)
-{
-	struct stage stage;
-	int first;
-
-	start(&stage, "5000");
-	first = client(&stage);
-	tell_to_end(&stage);
-	check_told(first, "what a client gets after SIGTERM");
-	check_that(net_try_connect(stage.program.port) < 0, "a new connection is refused",
-	           "as long as there is a listening socket, the system lets clients in");
-	answer(first);
-	check_exit(&stage, NULL);
-}
+static const char under_way_help[] =
+        "it was sent before the client's close frame: stay until that has come";
 
 static void under_way(void)
 {
@@ -163,9 +151,25 @@ static void under_way(void)
 	check_told(only, "what a client gets after SIGTERM");
 	say(only, "late");
 	answer(only);
-	check_stored(&stage, "late",
-	             "it was sent before the client's close frame: stay until that has come");
+	check_stored(&stage, "late", under_way_help);
 	check_ended(only, "what the client gets then");
+	check_exit(&stage, NULL);
+}
+
+static void nobody_else(void)
+{
+	struct stage stage;
+	int first;
+
+	start(&stage, "5000");
+	first = client(&stage);
+	tell_to_end(&stage);
+	check_told(first, "what a client gets after SIGTERM");
+	say(first, "fence"); /* when this is stored, drain_begin has returned */
+	check_stored(&stage, "fence", under_way_help);
+	check_that(net_try_connect(stage.program.port) < 0, "a new connection is refused",
+	           "as long as there is a listening socket, the system lets clients in");
+	answer(first);
 	check_exit(&stage, NULL);
 }
 
@@ -326,8 +330,8 @@ int main(int argc, char **argv)
 {
 	static const struct check checks[] = {
 	        {"all clients are told 1001", all_are_told},
-	        {"nobody else is let in", nobody_else},
 	        {"a message under way is not lost", under_way},
+	        {"nobody else is let in", nobody_else},
 	        {"it stays for each client", for_each},
 	        {"messages accepted before come back", accepted},
 	        {"who never answers does not hold it", never_answers},

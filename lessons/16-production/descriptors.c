@@ -1,7 +1,9 @@
 #include "descriptors.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,14 +24,19 @@ void descriptors_fill_first_three(void)
 void descriptors_allow(unsigned most)
 {
 	struct rlimit limit;
-	char what[64];
 
-	snprintf(what, sizeof what, "have %u descriptors (see ulimit -Hn)", most);
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		child_give_up(what);
+		child_give_up("ask for the limit of descriptors");
+	if (limit.rlim_max < most) {
+		fprintf(stderr,
+		        "%s: it takes %u descriptors, and the hard limit (ulimit -Hn) is %lu: "
+		        "lower --descriptors\n",
+		        program_invocation_short_name, most, (unsigned long)limit.rlim_max);
+		exit(1);
+	}
 	limit.rlim_cur = most;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		child_give_up(what);
+		child_give_up("set the limit of descriptors");
 }
 
 void descriptors_need(unsigned least)

@@ -8,8 +8,8 @@
  * their place. */
 void descriptors_fill_first_three(void);
 
-/* Lets this process have so many, as `ulimit -n` does for a shell; gives up where that is more
- * than root allows (`ulimit -Hn`). */
+/* Lets this process have so many, as `ulimit -n` does for a shell. Where that is more than its hard
+ * limit allows, says so and exits with status 1. */
 void descriptors_allow(unsigned most);
 
 /* The same, but only where the limit is lower. */

@@ -19,7 +19,7 @@ void drain_begin(struct server *server, double now_ms);
  * For how many ms the server may go on, at most; 0: it leaves now. It asks before each wait for its
  * clients, and waits no longer than that.
  *
- *   - As long as no drain has begun: INFINITY.
+ *   - As long as no drain has begun: INFINITY (math.h).
  *   - When the last client is gone: 0. Whoever is still there may have messages under way to us,
  *     or may not have read yet what waits for it.
  *   - When the limit is over: 0, whoever is still there.

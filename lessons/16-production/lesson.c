@@ -141,8 +141,8 @@ static void meet_the_limit(unsigned allowed)
  * A bus mends that, and needs one rule: what came from the bus does not go to the bus again. Else
  * two processes would tell each other the same for ever. Ours is a process with a few sockets;
  * Redis, NATS and others do it across machines. What it costs: every process now handles every
- * message, so that more processes carry more clients, but not more messages. What it does not
- * give: one order of messages for all, or any for a process that was away. */
+ * message, so that more processes carry more clients, but not more talk. What it does not give: the
+ * same order of messages everywhere, and anything at all to a process that was away. */
 static void pass_on(struct room *room, bool from_bus, const void *text, size_t size)
 {
 	room_tell_clients(room, text, size);

@@ -76,7 +76,7 @@ struct limited_seen limited_try(limited_meet *meet, unsigned allowed)
 	uint16_t port;
 
 	descriptors_fill_first_three();
-	descriptors_need(allowed + 100); /* the clients are ours */
+	descriptors_need(allowed + 32); /* the clients are ours */
 	server->listener = net_listen(&port);
 	pid_t pid = child_fork();
 	if (pid == 0)

@@ -1,5 +1,4 @@
-/* The server of the exercise: connections, frames and queues. When it leaves is not its business.
- */
+/* The server of the exercise: connections, frames and queues. When it leaves is up to you. */
 #ifndef LESSONS_16_PRODUCTION_SERVER_H
 #define LESSONS_16_PRODUCTION_SERVER_H
 
