@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "../stage/child.h"
 #include "../stage/frames.h"
 #include "../stage/handshake.h"
 #include "../stage/net.h"
@@ -18,7 +19,9 @@ static void tell_all(const struct pollfd *room, int members, const struct frame 
 		net_write(room[i].fd, wire, size);
 }
 
-_Noreturn void room_serve(int listener, int members, int messages)
+/* Accepts the members, passes so many messages on, and ends the process, and with it all of their
+ * connections. */
+static _Noreturn void serve(int listener, int members, int messages)
 {
 	static struct pollfd room[MEMBERS_MOST];
 	struct frame frame;
@@ -38,4 +41,26 @@ _Noreturn void room_serve(int listener, int members, int messages)
 		}
 	}
 	_exit(0);
+}
+
+void room_talk(struct room_counts *counts, int members, int messages)
+{
+	static int connections[MEMBERS_MOST];
+	struct frame frame;
+	uint16_t port;
+	int listener = net_listen(&port);
+
+	if (child_fork() == 0)
+		serve(listener, members, messages);
+	close(listener);
+	for (int i = 0; i < members; i++)
+		connections[i] = handshake_connect(port, "/chat", "", NULL);
+	for (int i = 0; i < messages; i++)
+		frame_write(connections[i % members], true, TEXT, "Hello", 5);
+	*counts = (struct room_counts){0};
+	for (int i = 0; i < members; i++) {
+		for (; frame_read(connections[i], &frame); counts->frames++)
+			counts->bytes += frame.head + frame.size;
+		close(connections[i]);
+	}
 }

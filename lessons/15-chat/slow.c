@@ -1,14 +1,13 @@
 #include "slow.h"
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "../stage/child.h"
 #include "../stage/frames.h"
 #include "../stage/net.h"
 
@@ -18,9 +17,10 @@
 
 static const char price[] = "{\"share\": \"EXMPL\", \"price\": 100.25, \"at\": \"12:00:00.000\"}";
 
-void queue_put(struct queue *queue, enum policy policy, unsigned id)
+/* A message comes that the socket does not take. */
+static void put(struct queue *queue, enum policy policy, unsigned id)
 {
-	if (queue->ended > 0)
+	if (queue->ended > 0 || queue->waiting == KEPT_MOST)
 		return;
 	for (size_t i = 0; policy == MERGE && i < queue->waiting; i++) {
 		if (queue->ids[i] % SHARES == id % SHARES) {
@@ -38,12 +38,6 @@ void queue_put(struct queue *queue, enum policy policy, unsigned id)
 		memmove(queue->ids, queue->ids + 1, (QUEUE_MOST - 1) * sizeof *queue->ids);
 		queue->waiting--;
 		queue->dropped++;
-	}
-	if (queue->waiting == queue->room) {
-		queue->room = queue->room ? 2 * queue->room : 64;
-		queue->ids = realloc(queue->ids, queue->room * sizeof *queue->ids);
-		if (!queue->ids)
-			child_give_up("keep what waits");
 	}
 	queue->ids[queue->waiting++] = id;
 }
@@ -69,22 +63,37 @@ static size_t write_some(int connection, size_t at, size_t *size)
 	return sent < 0 ? 0 : (size_t)sent;
 }
 
+/* Whether it has room again, as poll says it; waits so long for it at most. */
+static bool is_writable(int connection, int wait_ms)
+{
+	struct pollfd wait = {.fd = connection, .events = POLLOUT};
+
+	return poll(&wait, 1, wait_ms) > 0;
+}
+
 size_t slow_fill(int connection)
 {
 	size_t taken = 0, at = 0, size, sent;
 
-	while (slow_writable(connection, SETTLED_MS)) {
+	while (is_writable(connection, SETTLED_MS)) {
 		while ((sent = write_some(connection, at, &size)) > 0) {
-			taken += sent;
 			at = (at + sent) % size; /* of a frame that was cut the rest comes first */
+			taken += at == 0;
 		}
 	}
 	return taken;
 }
 
-bool slow_writable(int connection, int wait_ms)
+double slow_say(int connection, struct queue queues[POLICIES], double rate, double for_ms)
 {
-	struct pollfd wait = {.fd = connection, .events = POLLOUT};
+	double start = net_now_ms();
 
-	return poll(&wait, 1, wait_ms) > 0;
+	for (unsigned id = 1; id <= rate * for_ms; id++) {
+		net_sleep_until_ms(start + id / rate);
+		if (is_writable(connection, 0))
+			continue;
+		for (unsigned i = 0; i < POLICIES; i++)
+			put(&queues[i], i, id);
+	}
+	return net_now_ms() - start;
 }
