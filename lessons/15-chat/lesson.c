@@ -101,11 +101,12 @@ static int come_back(uint16_t port, const char *path, double longest)
 	int connection = -1, status;
 
 	stage_say("connecting...");
-	for (; connection < 0; wait = next_wait(wait, longest)) {
+	while (connection < 0) {
 		net_sleep_until_ms(net_now_ms() + wait * SECOND_MS);
 		when = (net_now_ms() - dropped) / SECOND_MS;
 		connection = handshake_connect(port, path, "", &status);
-		stage_say("  %.1f s: %d", when, status);
+		stage_say("  tried after %.1f s: %d", when, status);
+		wait = next_wait(wait, longest);
 	}
 	stage_say("connected");
 	stage_value("reconnect.back_s", when);
@@ -154,13 +155,12 @@ static void lose_and_resume(double away_s, double longest)
  * back as one, knock it over, and do so again: the backoff gives it time, but never parts them.
  * Jitter does. The simplest is the best known: in place of a wait take some time between 0 and it,
  * drawn anew for each. Even the first must be drawn; the RFC proposes one between 0 and 5 s. Its
- * price: the waits are half as long on average, so somebody who is away for long asks more often.
- */
+ * price: waits are half as long on average, so somebody who is away for long asks more often. */
 static void count_herd(int clients, double longest)
 {
 	unsigned most[2][5];
 
-	stage_step("all clients lose the server at once (a model: no socket is opened)");
+	stage_step("all clients lose the server at once (a model)");
 	for (int i = 0; i < 10; i++)
 		most[i / 5][i % 5] = herd_most(i % 5 + 1, i / 5, clients, longest);
 	stage_say("%d clients. The most of them in a tenth of a second, attempts 1 to 5:\n"
@@ -196,7 +196,8 @@ static void count_room(int members)
  * cannot be taken back, and whoever drops the rest of it breaks all that comes behind.
  *
  * To keep all is a decision too: it lets the slowest client say how much memory the server needs.
- * Here a queue counts messages. Where they differ in size it should count bytes.
+ * Here a queue counts messages. Where they differ in size it should count bytes: one photo is as
+ * much as a thousand words.
  *
  * What is bounded must lose something, and an honest server says what. Dropping suits what is old
  * soon; merging what replaces itself: a price, a position, "is typing". A chat has a log and needs
@@ -213,9 +214,9 @@ static void fall_behind(double rate)
 	          "after %.0f s.",
 	          taken, rate, (double)taken / rate);
 	double took = slow_say(connection, queues, rate / SECOND_MS, 10 * SECOND_MS);
-	stage_say("%.1f s later. Waiting for this client where\n  all is kept: %zu\n"
+	stage_say("%.1f s later there wait for this client, where\n  all is kept: %zu\n"
 	          "  the oldest is dropped: %zu, and %u are lost\n"
-	          "  old prices are replaced: %zu, and %u were\n"
+	          "  an old price is replaced: %zu, and %u were\n"
 	          "  it is disconnected: %zu, since message %u",
 	          took / SECOND_MS, queues[KEEP_ALL].waiting, queues[DROP_OLDEST].waiting,
 	          queues[DROP_OLDEST].dropped, queues[MERGE].waiting, queues[MERGE].merged,
