@@ -30,7 +30,7 @@
 #include "room.h" /* the third part's server and its clients */
 #include "slow.h" /* a client that never reads, and what waits for it */
 
-#define SECOND_MS 50.0
+#define SECOND_MS 100.0
 #define MESSAGES  10
 #define MINE      "ann:1 Anyone there?"
 
@@ -236,9 +236,9 @@ int main(int argc, char **argv)
 
 	stage_open(argc, argv, "Lesson 15: a client and a chat", options);
 	if (away > 100 || longest < 1 || longest > 100 || clients < 1 || clients > MEMBERS_MOST ||
-	    rate < 1 || rate > 1000) {
+	    rate < 20 || rate > 1000) {
 		fprintf(stderr, "lesson: --away is 0 to 100, --longest 1 to 100, --clients 1 to "
-		                "400, --rate 1 to 1000\n");
+		                "400, --rate 20 to 1000\n");
 		return 2;
 	}
 	lose_and_resume(away, longest);
