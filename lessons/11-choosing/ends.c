@@ -10,7 +10,6 @@
 
 static int begin(struct ends *ends)
 {
-	ends->outcome->connections++;
 	return net_connect(ends->real ? ends->link.port : ends->port);
 }
 

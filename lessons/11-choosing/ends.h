@@ -17,7 +17,7 @@ struct ends {
 	int listener;
 	uint16_t port;
 	struct relay link;
-	struct outcome *outcome; /* bytes and connections are counted here */
+	struct outcome *outcome; /* bytes are counted here */
 };
 
 struct pair {

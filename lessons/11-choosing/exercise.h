@@ -45,8 +45,8 @@ double bytes_of(const struct workload *load, enum way way);
  */
 bool is_possible(const struct workload *load, enum way way);
 
-/* The winner by the lesson's rule, WAYS where there is none. The check takes a way that needs no
- * more than 10 % more than the winner as well: only then your bytes need not be exact. */
+/* The winner by the lesson's rule, WAYS where there is none. To the check any way is right that is
+ * in time and within 10 % of the fewest bytes, so that yours need not be exact to the last one. */
 enum way choose(const struct workload *load);
 
 #endif

@@ -31,8 +31,9 @@
 static double delay = 20; /* of the link, one way: d */
 static struct outcome *outcomes;
 
-/* What the lines of a request and of an answer's head are for. Four of them are all that a client
- * and a server need to spare what is there already, and every cache on the way knows them. */
+/* What the lines of a request and of an answer's head are for. Those about versions and
+ * parts are all that two programs need to spare what is there already, and every cache on the way
+ * knows them. */
 static const struct show_name names[] = {{"GET ", "what is wanted"},
                                          {"Host: ", "of which server"},
                                          {"If-None-Match: ", "I have this version"},
@@ -156,11 +157,11 @@ static void game(void)
 }
 
 /*
- * A thing with a battery measures, says it, and sleeps. Nothing is open while it sleeps: a radio
- * that stays on costs more than all these bytes, and whoever is on the way forgets idle connections
- * after some minutes. So each reading is a visit. By POST it travels with the request, and is there
- * after three ways, two for TCP. By WebSocket it has to wait for the 101 first: a client may not
- * send a frame before (RFC 6455, 4.1). That is five ways, and 290 bytes for one reading.
+ * A thing with a battery measures, says it, and sleeps. Nothing is open while it sleeps: its radio
+ * is off, and many a box on the way forgets a connection that is idle for some minutes. So each
+ * reading is a visit. By POST it travels with the request, and is there after three ways, two for
+ * TCP. By WebSocket it has to wait for the 101 first: a client may not send a frame before (RFC
+ * 6455, 4.1). That is five ways, and 290 bytes for one reading.
  *
  * The tutorial has sensors among the good uses of WebSocket. A device that stays awake, reports ten
  * times a second and takes orders is one; then this is the game, with other words. Of the two
@@ -190,14 +191,14 @@ int main(int argc, char **argv)
 	const struct stage_option options[] = {
 	        {"delay", &delay, "one-way delay of the link in ms, 10 to 50"},
 	        {"quote", &quote, "bytes of a quote, 8 to 1000"},
-	        {"allowed", &allowed, "how late a quote may be, in ms, 50 to 2000"},
+	        {"allowed", &allowed, "how late a quote may be, in ms, 50 to 1000"},
 	        {"ours", &ours, "messages that we write in the chat, 0 to 40"},
 	        {0}};
 
 	stage_open(argc, argv, "Lesson 11: choosing", options);
 	if (delay < 10 || delay > 50 || quote < 8 || quote > 1000 || allowed < 50 ||
-	    allowed > 2000 || ours > 40) {
-		fputs("lesson: --delay is 10 to 50, --quote 8 to 1000, --allowed 50 to 2000, "
+	    allowed > 1000 || ours > 40) {
+		fputs("lesson: --delay is 10 to 50, --quote 8 to 1000, --allowed 50 to 1000, "
 		      "--ours 0 to 40\n",
 		      stderr);
 		return 2;

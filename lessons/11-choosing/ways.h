@@ -29,14 +29,13 @@ struct workload {
 double ask_every_ms(const struct workload *load, double delay_ms);
 
 struct outcome {
-	bool works;         /* false: this way there is nothing to measure */
-	double bytes;       /* both ways, all that crossed the sockets */
-	double connections; /* that were made */
-	double within_ms;   /* after that time nine of ten messages were on the other side */
-	double soonest_ms;  /* after that time the first of them was, where the client leaves */
-	double rest;        /* bytes of the file that were sent after the break */
-	char request[512];  /* the last request by HTTP with its answer's head, for visits */
-	char answer[512];   /* and for a file */
+	bool works;        /* false: this way there is nothing to measure */
+	double bytes;      /* both ways, all that crossed the sockets */
+	double within_ms;  /* after that time nine of ten messages were on the other side */
+	double soonest_ms; /* after that time the first of them was, where the client leaves */
+	double rest;       /* bytes of the file that were sent after the break */
+	char request[512]; /* the last request by HTTP with its answer's head, for visits */
+	char answer[512];  /* and for a file */
 };
 
 /*
