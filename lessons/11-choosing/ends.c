@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../stage/frames.h"
@@ -86,10 +87,16 @@ void ends_skip_head(int fd)
 void ends_read_event(int fd, char *data, size_t room)
 {
 	size_t size = 0;
+	ssize_t seen;
 
-	while (size < room - 1 && net_read(fd, data + size, 1) == 1) {
-		data[++size] = '\0';
-		if (size > 2 && memcmp(data + size - 2, "\n\n", 2) == 0)
+	/* Looks first, so that nothing behind the event is taken. */
+	while ((seen = recv(fd, data + size, room - 1 - size, MSG_PEEK)) > 0) {
+		size_t from = size > 0 ? size - 1 : 0, all = size + (size_t)seen;
+		const char *end = memmem(data + from, all - from, "\n\n", 2);
+
+		size += net_read_all(fd, data + size,
+		                     end ? (size_t)(end + 2 - data) - size : (size_t)seen);
+		if (end)
 			break;
 	}
 	size = size > 8 ? size - 8 : 0;

@@ -31,9 +31,9 @@
 static double delay = 20; /* of the link, one way: d */
 static struct outcome *outcomes;
 
-/* What the lines of a request and of an answer's head are for. Those about versions and
- * parts are all that two programs need to spare what is there already, and every cache on the way
- * knows them. */
+/* What the lines of a request and of an answer's head are for. Those about versions and parts are
+ * all that two programs need to spare what is there already, and every cache on the way knows them.
+ */
 static const struct show_name names[] = {{"GET ", "what is wanted"},
                                          {"Host: ", "of which server"},
                                          {"If-None-Match: ", "I have this version"},
