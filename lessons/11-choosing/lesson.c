@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "../stage/net.h"
+#include "../stage/relay.h"
 #include "../stage/show_lines.h"
 #include "../stage/stage.h"
 #include "rule.h"
@@ -203,6 +204,7 @@ int main(int argc, char **argv)
 		      stderr);
 		return 2;
 	}
+	relay_introduce(delay);
 	outcomes = net_share(WAYS * sizeof *outcomes);
 	profile();
 	download();
