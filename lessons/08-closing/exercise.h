@@ -30,11 +30,14 @@ int closing_begin(struct closing *closing, unsigned code, double now_ms);
  * have sent ours: they were on their way. What comes behind the other side's close is ignored, be
  * it a message or another close.
  *
- * A close frame is answered, unless we have sent one; then TCP is ended, in either case. Its body
- * is nothing                    code 1005; the answer has no body either 2 bytes, then any text
- * code is that number; the answer has the same 1 byte, or a number that may not stand there: the
- * protocol is broken; code and answer are 1002 These numbers may: 1000 to 1003, 1007 to 1014, 3000
- * to 4999.
+ * A close frame is answered, unless we have sent one; then TCP is ended, in either case. What its
+ * body is decides:
+ *
+ *     nothing                  code is 1005; the answer has no body either
+ *     2 bytes, then any text   code is that number; the answer has the same
+ *     1 byte                   the protocol is broken; code and answer are 1002
+ *     another number           the same: 1000 to 1003, 1007 to 1014 and 3000 to 4999 may stand
+ * there
  */
 int closing_frame(struct closing *closing, unsigned opcode, const uint8_t *body, size_t size);
 
