@@ -18,6 +18,7 @@
 #define MANY        200  /* clients at once */
 #define FLOOD       2000 /* messages to who does not read */
 #define LONG        1000 /* bytes of each */
+#define STUCK       20   /* rounds of the server in which it took nothing */
 
 static const char keep_the_half[] =
         "keep what is not whole in client->input, and put the next read behind it";
@@ -115,22 +116,16 @@ static void exchange(struct visitor *visitor, const char *text, const char *what
 	check_text(what, text, next_message(visitor), help);
 }
 
-/* When this returns the server has been round its loop once at least since it was called: what was
- * sent to it before has been read, as far as it wanted. So no case has to sleep. */
-static void go_round(struct visitor *other, const char *what, const char *help)
-{
-	exchange(other, "one", what, help);
-	exchange(other, "two", what, help);
-}
+static struct visitor first, other;
 
-static void served_meanwhile(struct visitor *other)
+/* When this returns the server has been round its loop: what was sent to it before has been read,
+ * as far as it wanted. So no case has to sleep. */
+static void served_meanwhile(void)
 {
-	go_round(other, "the echo to another client, while one has sent half a frame",
+	exchange(&other, "meanwhile", "the echo to another client, while one has sent half a frame",
 	         "who waits for the rest of a frame lets all others wait: one recv() a call, then "
 	         "back to poll()");
 }
-
-static struct visitor first, other;
 
 static void start(void)
 {
@@ -153,7 +148,7 @@ static void stalls(void)
 
 	start();
 	net_write(first.fd, wire, put(wire, "Hello") / 2);
-	served_meanwhile(&other);
+	served_meanwhile();
 	check_stop(&program);
 }
 
@@ -164,7 +159,7 @@ static void other_half(void)
 
 	start();
 	net_write(first.fd, wire, size / 2);
-	served_meanwhile(&other);
+	served_meanwhile();
 	net_write(first.fd, wire + size / 2, size - size / 2);
 	check_text("the echo of a message that came in two halves", "Hello", next_message(&first),
 	           keep_the_half);
@@ -182,12 +177,12 @@ static void byte_for_byte(void)
 	first.fd = net_connect(program.port);
 	for (size_t i = 0; i < request_size; i++) {
 		net_write(first.fd, request + i, 1);
-		served_meanwhile(&other);
+		served_meanwhile();
 	}
 	expect_101(&first, keep_the_half);
 	for (size_t i = 0; i < size; i++) {
 		net_write(first.fd, wire + i, 1);
-		served_meanwhile(&other);
+		served_meanwhile();
 	}
 	check_text("the echo of a message that came byte for byte", "Hello", next_message(&first),
 	           keep_the_half);
@@ -220,7 +215,7 @@ static void one_and_a_half(void)
 	net_write(first.fd, wire, one + 3);
 	check_text("the echo of the first, with 3 bytes of the second behind it", "first",
 	           next_message(&first), NULL);
-	served_meanwhile(&other);
+	served_meanwhile();
 	net_write(first.fd, wire + one + 3, two - one - 3);
 	check_text("the echo of the second", "second", next_message(&first),
 	           "what is left behind the last whole frame moves to the front of client->input");
@@ -240,7 +235,7 @@ static void many_clients(void)
 		snprintf(text, sizeof text, "client %03d", i);
 		net_write(visitors[i].fd, wire, put(wire, text) / 2);
 	}
-	served_meanwhile(&other);
+	served_meanwhile();
 	for (int i = MANY - 1; i >= 0; i--) {
 		snprintf(text, sizeof text, "client %03d", i);
 		const size_t size = put(wire, text);
@@ -287,8 +282,8 @@ static void leaves_in_a_frame(void)
 	}
 	for (int i = 0; i < 50; i++)
 		close(visitors[i].fd);
-	go_round(&other, "the echo to another client, 50 having left in the middle of a frame",
-	         NULL);
+	exchange(&other, "Hello",
+	         "the echo to another client, 50 having left in the middle of a frame", NULL);
 	check_number("what the server has open, 50 clients having come and gone", before,
 	             descriptors(), "0 from recv() is the end: say so with false");
 	check_stop(&program);
@@ -312,7 +307,7 @@ static size_t send_flood(void)
 {
 	const int small = 65536;
 	char text[LONG + 1];
-	size_t sent = 0, before;
+	size_t sent = 0;
 	ssize_t taken;
 
 	for (int i = 0; i < FLOOD; i++) {
@@ -320,15 +315,17 @@ static size_t send_flood(void)
 		frame_put(flood + (size_t)i * LONG_WIRE, FIN | TEXT, frame_key, text, LONG);
 	}
 	setsockopt(first.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-	do {
-		before = sent;
+	for (int rounds = 0; rounds < STUCK && sent < sizeof flood; rounds++) {
 		while (sent < sizeof flood &&
 		       (taken = send(first.fd, flood + sent, sizeof flood - sent,
-		                     MSG_DONTWAIT | MSG_NOSIGNAL)) > 0)
+		                     MSG_DONTWAIT | MSG_NOSIGNAL)) > 0) {
 			sent += (size_t)taken;
-		go_round(&other, "the echo to another client, while one sends and does not read",
+			rounds = 0;
+		}
+		exchange(&other, "meanwhile",
+		         "the echo to another client, while one sends and does not read",
 		         "never wait for room: send() what goes, keep the rest, back to poll()");
-	} while (sent > before && sent < sizeof flood);
+	}
 	return sent;
 }
 

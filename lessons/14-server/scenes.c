@@ -26,9 +26,9 @@ static bool allows(const struct scene *scene, double idle, double room_kib)
 
 	if (delay_ms > 200)
 		fprintf(stderr, "lesson: --delay %g: give 200 at most\n", delay_ms);
-	else if (stall_ms < 10 * delay_ms || stall_ms > 4000)
-		fprintf(stderr, "lesson: --stall %g: give %g, ten times the delay, to 4000\n",
-		        stall_ms, 10 * delay_ms);
+	else if (stall_ms < 20 * delay_ms || stall_ms > 4000)
+		fprintf(stderr, "lesson: --stall %g: give %g, 20 times the delay, to 4000\n",
+		        stall_ms, 20 * delay_ms);
 	else if (idle < 1 || idle > IDLE_MOST)
 		fprintf(stderr, "lesson: --idle %g: give 1 to %d\n", idle, IDLE_MOST);
 	else if (room_kib < 5 || room_kib > 64)
@@ -74,8 +74,9 @@ static struct started start(const struct scene *scene, loop_server *loop, blocki
 	int listener = net_listen(&server.port);
 
 	*scene->counts = (struct counts){0};
-	server.pid = loop ? child_fork() : net_serve(listener, blocking, NULL);
-	if (server.pid == 0) {
+	if (!loop) {
+		server.pid = net_serve(listener, blocking, NULL);
+	} else if ((server.pid = child_fork()) == 0) {
 		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 		loop(listener);
 		_exit(0);
@@ -199,16 +200,30 @@ static double visit(uint16_t port, double delay_ms)
 	return ms;
 }
 
+/* The best of three such visits: on a busy machine one may have to wait for a CPU. */
+static double best_visit(uint16_t port, double delay_ms)
+{
+	double best = visit(port, delay_ms);
+
+	for (int i = 1; i < 3; i++) {
+		double ms = visit(port, delay_ms);
+
+		best = ms < best ? ms : best;
+	}
+	return best;
+}
+
 void scene_stall(const struct scene *scene, loop_server *loop, blocking_server *blocking)
 {
 	stage_step(loop ? "the same two clients, and the loop"
 	                : "two clients, and a server that waits for each");
 	struct started server = start(scene, loop, blocking);
 	pid_t first = stall(server.port, scene->stall_ms);
-	double ms = visit(server.port, scene->delay_ms);
+	double ms = (loop ? best_visit : visit)(server.port, scene->delay_ms);
 	if (loop) {
-		stage_say("The first client stalls again. The second had its echo after %.0f ms: "
-		          "three round trips, for TCP, the handshake and the message.",
+		stage_say("The first client stalls again. The second had its echo after %.0f ms, "
+		          "the best of three: that is three round trips, for TCP, the handshake "
+		          "and the message.",
 		          ms);
 	} else {
 		stage_say(
@@ -237,7 +252,7 @@ void scene_no_reader(const struct scene *scene, loop_server *loop)
 	await(&scene->counts->frames, FLOOD);
 	double mib = (double)(FLOOD * (4 + sizeof payload)) / 1048576;
 	double pending = (double)scene->counts->pending / 1048576;
-	double ms = visit(server.port, scene->delay_ms);
+	double ms = best_visit(server.port, scene->delay_ms);
 	while (frames < FLOOD && frame_read(connection, &answer))
 		frames++;
 	stage_say("It sent %d frames and read none: %.1f MiB of echoes. The kernel took %.1f, and "

@@ -68,23 +68,21 @@ static bool too_long(const uint8_t *data, size_t size)
 	return (data[1] & 0x7f) == 127 || (data[2] << 8 | data[3]) > FRAME_MOST;
 }
 
-/* Messages and what continues them are echoed; a pong needs no answer. */
+/* Messages and what continues them are echoed; a pong needs no answer. What has no mask, or an
+ * opcode that there is not, breaks the protocol. */
 static void answer_frame(struct client *client, const struct frame *frame)
 {
 	const unsigned fin = frame->fin ? FIN : 0;
+	const bool control = frame->opcode >= CLOSE && frame->opcode <= PONG;
 
-	if (!frame->masked)
+	if (!frame->masked || (frame->opcode > BINARY && !control))
 		put_close(client, 1002);
-	else if (frame->opcode <= BINARY)
+	else if (!control)
 		put_frame(client, fin | frame->opcode, frame->payload, frame->size);
 	else if (frame->opcode == PING)
 		put_frame(client, FIN | PONG, frame->payload, frame->size);
-	else if (frame->opcode == CLOSE && frame->size >= 2)
-		put_close(client, frame_code(frame));
 	else if (frame->opcode == CLOSE)
-		put_frame(client, FIN | CLOSE, NULL, 0);
-	else if (frame->opcode != PONG)
-		put_close(client, 1002);
+		put_frame(client, FIN | CLOSE, frame->payload, frame->size < 2 ? 0 : 2);
 	client->ends |= frame->opcode == CLOSE;
 }
 
