@@ -1,8 +1,8 @@
 /*
  * Lesson 14: a server.
  *
- * All servers of these lessons had one client at a time. That is the easy case: read until a frame
- * is whole, answer it, read again. Where the server has to wait it waits for the only one there is.
+ * Nearly all servers of these lessons had one client at a time. That is the easy case: read until
+ * a frame is whole, answer it, read again. Where it has to wait it waits for the only one there is.
  *
  * A second client changes everything, for waiting is now at somebody's expense. There are two ways
  * out. One is a thread or a process for each client: the kernel does the waiting, and each client
@@ -47,7 +47,7 @@ static void serve_one(int connection, void *user)
 }
 
 /* What the loop remembers of a client. The state says how to understand the next byte, since the
- * bytes themselves do not: 47 may be the G of GET, or the second byte of a frame.
+ * bytes themselves do not: hex 47 may be the G of GET, or any byte of a masked message.
  * Input has room for the longest frame that we accept. TCP delivers a stream of bytes (RFC 9293,
  * 2.2): the pieces in which they come are of any size, and have nothing to do with those in which
  * they were sent.
@@ -103,8 +103,8 @@ static void say(struct client *client, const void *data, size_t size)
  * the only function that knows what the bytes mean: a chat would differ from this echo here, and
  * nowhere else. It is called again from the start of a frame each time that a piece of it comes.
  * That costs a look at its head; to remember how far we had come would cost more states.
- * It is too friendly: a client's frame without a mask should end the connection (RFC 6455, 5.1),
- * and what a client may say at all is lesson 13. */
+ * It is too friendly. It echoes pings too, where a pong is asked for, and a client's frame without
+ * a mask, which should end the connection (RFC 6455, 5.1). The exercise's server knows better. */
 static size_t take(struct client *client, uint8_t *data, size_t size)
 {
 	uint8_t wire[FRAME_WIRE_MOST], *blank;
