@@ -1,0 +1,87 @@
+#include "trip.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "../stage/child.h"
+#include "../stage/net.h"
+#include "datagram.h"
+
+/* The sender is a child process. It has the same clock as we have, and so each message can say
+ * when it was sent: between two machines that is a problem of its own. */
+static void send_all(const struct lossy *lossy, double every_ms)
+{
+	struct datagram_address own = DATAGRAM_LOOPBACK, to = DATAGRAM_LOOPBACK;
+	int fd = lossy->ordered ? net_connect(lossy->port) : datagram_socket(&own);
+	double start = net_now_ms() + every_ms;
+
+	to.port = lossy->port;
+	for (int n = 1; n <= MESSAGES; n++) {
+		struct message message;
+
+		memset(&message, 0, sizeof message);
+		net_sleep_until_ms(start + n * every_ms);
+		message.number = n;
+		message.sent_ms = net_now_ms();
+		if (lossy->ordered)
+			net_write(fd, &message, sizeof message);
+		else
+			datagram_send(fd, &to, &message, sizeof message);
+	}
+	close(fd);
+}
+
+/* A stream has an end that can be read. Datagrams have none: after so long a silence it is over. */
+static void receive_all(struct trip *trip, int fd, bool ordered, double silence_ms)
+{
+	struct message message;
+	int came = 0;
+
+	while (sizeof message ==
+	       (ordered ? net_read_all(fd, &message, sizeof message)
+	                : datagram_receive(fd, &message, sizeof message, NULL, silence_ms))) {
+		if (message.number < 1 || message.number > MESSAGES)
+			continue;
+		trip->took_ms[message.number] = net_now_ms() - message.sent_ms;
+		trip->place[message.number] = ++came;
+	}
+}
+
+void trip_measure(struct trip *trip, struct lossy *lossy, double every_ms)
+{
+	struct datagram_address own = DATAGRAM_LOOPBACK;
+	int fd = lossy->ordered ? net_listen(&own.port) : datagram_socket(&own);
+
+	memset(trip, 0, sizeof *trip);
+	lossy_start(lossy, own.port);
+	pid_t sender = child_fork();
+	if (sender == 0) {
+		send_all(lossy, every_ms);
+		_exit(0);
+	}
+	int from = lossy->ordered ? net_accept(fd) : fd;
+	receive_all(trip, from, lossy->ordered, 3 * every_ms + lossy->delay_ms + lossy->repair_ms);
+	if (from != fd)
+		close(from);
+	close(fd);
+	child_end(sender);
+	lossy_stop(lossy);
+}
+
+int trip_late(const struct trip *trip, double limit_ms)
+{
+	int late = 0;
+
+	for (int n = LOST + 1; n <= MESSAGES; n++)
+		late += trip->took_ms[n] > limit_ms;
+	return late;
+}
+
+int trip_lost(const struct trip *trip)
+{
+	int lost = 0;
+
+	for (int n = 1; n <= MESSAGES; n++)
+		lost += trip->took_ms[n] == 0;
+	return lost;
+}

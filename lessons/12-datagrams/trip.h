@@ -1,0 +1,21 @@
+/* Twenty messages over a link that loses one: when each of them arrives. */
+#ifndef LESSONS_12_DATAGRAMS_TRIP_H
+#define LESSONS_12_DATAGRAMS_TRIP_H
+
+#include "lossy.h"
+
+enum { MESSAGES = 20, LOST = 8 };
+
+struct trip {
+	double took_ms[MESSAGES + 1]; /* by number, from 1; 0: it never came */
+	int place[MESSAGES + 1];      /* the first to come has 1 */
+};
+
+/* Sends a message every so many ms, and receives what comes. */
+void trip_measure(struct trip *trip, struct lossy *lossy, double every_ms);
+
+/* How many behind the lost one took more than limit_ms; and how many never came. */
+int trip_late(const struct trip *trip, double limit_ms);
+int trip_lost(const struct trip *trip);
+
+#endif
