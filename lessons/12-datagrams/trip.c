@@ -1,10 +1,12 @@
 #include "trip.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../stage/child.h"
 #include "../stage/net.h"
+#include "../stage/stage.h"
 #include "datagram.h"
 
 /* The sender is a child process. It has the same clock as we have, and so each message can say
@@ -84,4 +86,25 @@ int trip_lost(const struct trip *trip)
 	for (int n = 1; n <= MESSAGES; n++)
 		lost += trip->took_ms[n] == 0;
 	return lost;
+}
+
+void trip_show(const struct trip *trip, double limit_ms)
+{
+	char text[1024] = "";
+	int last = LOST + 1;
+
+	while (last < MESSAGES && trip->took_ms[last] > limit_ms)
+		last++;
+	for (int n = LOST - 1; n <= last; n++) {
+		size_t used = strlen(text);
+		const char *late = trip->took_ms[n] > limit_ms ? ", late" : "";
+		const char *next = n < last ? "\n" : "";
+
+		if (trip->took_ms[n] == 0)
+			snprintf(text + used, sizeof text - used, "  message %d: never%s", n, next);
+		else
+			snprintf(text + used, sizeof text - used, "  message %d: %.0f ms%s%s", n,
+			         trip->took_ms[n], late, next);
+	}
+	stage_say("%s", text);
 }

@@ -18,4 +18,7 @@ void trip_measure(struct trip *trip, struct lossy *lossy, double every_ms);
 int trip_late(const struct trip *trip, double limit_ms);
 int trip_lost(const struct trip *trip);
 
+/* Says how long each took, from the one before the lost one to the first that is not late. */
+void trip_show(const struct trip *trip, double limit_ms);
+
 #endif
