@@ -102,7 +102,7 @@ static void no_address(void)
 {
 	CHECK("an answer without attributes", NOTHING, ANSWER("\x00", ""), NULL);
 	CHECK("an answer with SOFTWARE alone", NOTHING, ANSWER("\x0c", "\x80\x22\x00\x07server!?"),
-	      NULL);
+	      "where no attribute is of type 0020 there is no address");
 	CHECK("a type whose second byte alone is 20", NOTHING,
 	      ANSWER("\x0c", "\x80\x20\x00\x08\x00\x01\xa1\x47\xe1\x12\xa6\x43"),
 	      "a type has two bytes");
