@@ -25,11 +25,12 @@ struct way {
 	double last_due;
 };
 
-/* When a message that is here now is to be there. This is all there is to the lesson. */
+/* When a message is to be there. This is all there is to the lesson. The delay counts from when it
+ * was to be sent, so that it does not matter how late the system woke its sender, or us. */
 static double due(struct way *way, const struct message *message)
 {
 	const struct lossy *lossy = way->lossy;
-	double when = net_now_ms() + lossy->delay_ms;
+	double when = message->sent_ms + lossy->delay_ms;
 
 	if (message->number == lossy->lost)
 		when += lossy->repair_ms;

@@ -8,7 +8,7 @@
 
 struct message {
 	int number;
-	double sent_ms; /* by net_now_ms, which all processes here share */
+	double sent_ms; /* when it is to be sent, by net_now_ms, which all processes here share */
 };
 
 /* The first five say what link it is. */

@@ -20,9 +20,9 @@ static void send_some(uint16_t port, double every_ms, int messages)
 		struct message message;
 
 		memset(&message, 0, sizeof message);
-		net_sleep_until_ms(start + n * every_ms);
 		message.number = n;
-		message.sent_ms = net_now_ms();
+		message.sent_ms = start + n * every_ms;
+		net_sleep_until_ms(message.sent_ms);
 		net_write(fd, &message, sizeof message);
 	}
 	pause(); /* an end of the stream would come behind the last message, and tell of the gap */
@@ -57,7 +57,7 @@ static double receive_some(int fd, double every_ms)
 	return took;
 }
 
-double segment_repair(double every_ms, bool followed)
+static double try_once(double every_ms, bool followed)
 {
 	uint16_t port;
 	int listener = net_listen(&port);
@@ -72,5 +72,15 @@ double segment_repair(double every_ms, bool followed)
 	close(fd);
 	close(listener);
 	child_end(sender);
+	return took;
+}
+
+/* Where the machine was too busy to lose it in time, it has come at once. */
+double segment_repair(double every_ms, bool followed)
+{
+	double took = 0;
+
+	for (int i = 0; i < 5 && took >= 0 && took < every_ms / 2; i++)
+		took = try_once(every_ms, followed);
 	return took;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../stage/child.h"
@@ -9,8 +10,10 @@
 #include "../stage/stage.h"
 #include "datagram.h"
 
-/* The sender is a child process. It has the same clock as we have, and so each message can say
- * when it was sent: between two machines that is a problem of its own. */
+#define TIMES 8
+
+/* The sender is a child process with the same clock as we have, and so each message can say when it
+ * was to be sent. Should the sender be woken too late, that counts as delay. */
 static void send_all(const struct lossy *lossy, double every_ms)
 {
 	struct datagram_address own = DATAGRAM_LOOPBACK, to = DATAGRAM_LOOPBACK;
@@ -22,9 +25,9 @@ static void send_all(const struct lossy *lossy, double every_ms)
 		struct message message;
 
 		memset(&message, 0, sizeof message);
-		net_sleep_until_ms(start + n * every_ms);
 		message.number = n;
-		message.sent_ms = net_now_ms();
+		message.sent_ms = start + n * every_ms;
+		net_sleep_until_ms(message.sent_ms);
 		if (lossy->ordered)
 			net_write(fd, &message, sizeof message);
 		else
@@ -49,25 +52,57 @@ static void receive_all(struct trip *trip, int fd, bool ordered, double silence_
 	}
 }
 
-void trip_measure(struct trip *trip, struct lossy *lossy, double every_ms)
+static void measure_once(struct trip *trip, struct lossy lossy, double every_ms)
 {
 	struct datagram_address own = DATAGRAM_LOOPBACK;
-	int fd = lossy->ordered ? net_listen(&own.port) : datagram_socket(&own);
+	int fd = lossy.ordered ? net_listen(&own.port) : datagram_socket(&own);
 
-	memset(trip, 0, sizeof *trip);
-	lossy_start(lossy, own.port);
+	lossy_start(&lossy, own.port);
 	pid_t sender = child_fork();
 	if (sender == 0) {
-		send_all(lossy, every_ms);
+		send_all(&lossy, every_ms);
 		_exit(0);
 	}
-	int from = lossy->ordered ? net_accept(fd) : fd;
-	receive_all(trip, from, lossy->ordered, 3 * every_ms + lossy->delay_ms + lossy->repair_ms);
-	if (from != fd)
-		close(from);
-	close(fd);
+	int from = lossy.ordered ? net_accept(fd) : fd;
+	receive_all(trip, from, lossy.ordered, 3 * every_ms + lossy.delay_ms + lossy.repair_ms);
 	child_end(sender);
-	lossy_stop(lossy);
+	lossy_stop(&lossy);
+}
+
+static void keep_fastest(struct trip *trip, const struct trip *other)
+{
+	for (int n = 1; n <= MESSAGES; n++) {
+		double took = other->took_ms[n];
+
+		if (took > 0 && (trip->took_ms[n] == 0 || took < trip->took_ms[n]))
+			trip->took_ms[n] = took;
+		if (other->place[n] > trip->place[n])
+			trip->place[n] = other->place[n];
+	}
+}
+
+void trip_measure(struct trip *trip, const struct lossy *lossy, double every_ms)
+{
+	struct trip *trips = net_share(TIMES * sizeof *trips);
+	double start = net_now_ms();
+	pid_t pids[TIMES];
+	int status;
+
+	for (int i = 0; i < TIMES; i++) {
+		pids[i] = child_fork();
+		if (pids[i] == 0) {
+			net_sleep_until_ms(start + i * 1.1 * every_ms);
+			measure_once(&trips[i], *lossy, every_ms);
+			_exit(0);
+		}
+	}
+	memset(trip, 0, sizeof *trip);
+	for (int i = 0; i < TIMES; i++) {
+		if (!child_wait(pids[i], 10000, &status))
+			child_end(pids[i]);
+		keep_fastest(trip, &trips[i]);
+	}
+	munmap(trips, TIMES * sizeof *trips);
 }
 
 int trip_late(const struct trip *trip, double limit_ms)

@@ -11,8 +11,12 @@ struct trip {
 	int place[MESSAGES + 1];      /* the first to come has 1 */
 };
 
-/* Sends a message every so many ms, and receives what comes. */
-void trip_measure(struct trip *trip, struct lossy *lossy, double every_ms);
+/*
+ * Sends a message every so many ms, and receives what comes. It does so eight times at once, a
+ * little apart and over as many links, and of each message the fastest of the eight counts: a busy
+ * machine can make one slower, and none faster.
+ */
+void trip_measure(struct trip *trip, const struct lossy *lossy, double every_ms);
 
 /* How many behind the lost one took more than limit_ms; and how many never came. */
 int trip_late(const struct trip *trip, double limit_ms);
