@@ -26,8 +26,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "../stage/show.h"
 #include "../stage/stage.h"
@@ -41,9 +39,9 @@
  * least that a message can be late here is 20. */
 #define LATE_MS 15
 
-/* A message every 50 ms is 20 a second, as many a game sends. d = 20 ms makes a round trip of R
- * = 40. The repair is the time from where the lost message should have arrived to where it does;
- * where 220 ms of it come from is the fourth step. */
+/* A message every 50 ms is 20 a second, as many a game sends. The link's 20 ms one way make a round
+ * trip of 40. The repair is the time from where the lost message should have arrived to where it
+ * does; where 220 ms of it come from is the fourth step. */
 static double delay_ms = 20, every_ms = 50, repair_ms = 220;
 
 /* The same twenty messages each time; only the link differs. The measure is how long each was on

@@ -7,8 +7,11 @@
 /* Makes the answer of the request: its cookie and transaction id stay. */
 static void answer(uint8_t message[STUN_ANSWER], const struct datagram_address *from)
 {
-	memcpy(message, "\x01\x01\x00\x0c", 4);
-	memcpy(message + STUN_HEADER, "\x00\x20\x00\x08\x00\x01", 6);
+	static const uint8_t success[] = {0x01, 0x01, 0x00, 0x0c};
+	static const uint8_t attribute[] = {0x00, 0x20, 0x00, 0x08, 0x00, 0x01};
+
+	memcpy(message, success, sizeof success);
+	memcpy(message + STUN_HEADER, attribute, sizeof attribute);
 	message[26] = message[4] ^ (uint8_t)(from->port >> 8);
 	message[27] = message[5] ^ (uint8_t)from->port;
 	for (int i = 0; i < 4; i++)
