@@ -70,7 +70,7 @@ static void rfc_sample(void)
 /* An attribute of each length before it, whose bytes look like the beginning of an address. */
 static void others_before(void)
 {
-	static const char address[12] = ADDRESS;
+	static const char address[] = ADDRESS;
 
 	for (size_t length = 0; length <= 16; length++) {
 		char message[64] = "\x01\x01\x00?" COOKIE ID "\x80\x22\x00?";
@@ -80,8 +80,8 @@ static void others_before(void)
 		message[23] = (char)length;
 		for (size_t i = 0; i < (length + 3) / 4 * 4; i++)
 			message[size++] = "\x00\x20\x00\x08"[i % 4];
-		memcpy(message + size, address, sizeof address);
-		size += sizeof address;
+		memcpy(message + size, address, sizeof address - 1);
+		size += sizeof address - 1;
 		message[3] = (char)(size - 20);
 		snprintf(what, sizeof what, "behind an attribute of %zu bytes", length);
 		check_message(what, "192.0.2.1 port 32853", message, size,

@@ -123,8 +123,9 @@ static void lose_segment(void)
  * port are unlikely to have at that place. The transaction id is for telling the answers apart, for
  * datagrams may come late, twice or from a liar; so it must be 96 bits that nobody can guess. Ours
  * is always that of RFC 5769's samples, so that you see the same bytes in each run. */
-static const uint8_t request[STUN_HEADER] = "\x00\x01\x00\x00\x21\x12\xa4\x42"
-                                            "\xb7\xe7\xa7\x01\xbc\x34\xd6\x86\xfa\x87\xdf\xae";
+static const uint8_t request[STUN_HEADER] = {0x00, 0x01, 0x00, 0x00, 0x21, 0x12, 0xa4,
+                                             0x42, 0xb7, 0xe7, 0xa7, 0x01, 0xbc, 0x34,
+                                             0xd6, 0x86, 0xfa, 0x87, 0xdf, 0xae};
 
 /* The types 0001 and 0101 differ in one bit. With another one (0010) it says what a message is:
  * neither is a request, the first alone a success, both an error (0111), the second alone something
@@ -215,8 +216,8 @@ static bool can_be_measured(void)
 {
 	double least_ms = fmod(repair_ms, every_ms);
 
-	if (every_ms < 20 || every_ms > 100 || delay_ms > 200)
-		fputs("lesson: --every is 20 to 100, --delay at most 200\n", stderr);
+	if (every_ms < 20 || every_ms > 80 || delay_ms > 200)
+		fputs("lesson: --every is 20 to 80, --delay at most 200\n", stderr);
 	else if (repair_ms > 10 * every_ms)
 		fprintf(stderr, "lesson: --repair is at most %g here\n", 10 * every_ms);
 	else if (least_ms < LATE_MS + 5)
