@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "../stage/child.h"
 
-/* Passes datagrams on, both ways. The client is whoever has sent something. */
+/* Passes datagrams on, up to the first that goes to the client, who is whoever has sent something.
+ */
 static void translate(int inside, int outside, const struct datagram_address *server)
 {
 	struct pollfd waits[] = {{.fd = inside, .events = POLLIN},
@@ -23,8 +25,10 @@ static void translate(int inside, int outside, const struct datagram_address *se
 		}
 		if (waits[1].revents) {
 			size = datagram_receive(outside, data, sizeof data, NULL, 0);
-			if (client.port)
+			if (client.port) {
 				datagram_send(inside, &client, data, size);
+				return;
+			}
 		}
 	}
 }
@@ -53,6 +57,8 @@ void nat_start(struct datagram_address *inside, struct datagram_address *outside
 
 	if (child_fork() == 0) {
 		translate(in, out, server);
-		exit(0);
+		_exit(0);
 	}
+	close(in);
+	close(out);
 }
