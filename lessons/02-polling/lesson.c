@@ -211,7 +211,6 @@ int main(int argc, char **argv)
 	        "A message waits for the next poll: T/2 on average, T if it just missed one. Then "
 	        "it needs d to get here: T/2 + d = %g, and T + d = %g. The server was never slow.",
 	        interval / 2 + delay, interval + delay);
-
 	/* The price and the gain in one picture. Half of T, half of the wait, twice the requests;
 	 * and half of it again costs as much again. At T = 2d a poll is always on its way, and no
 	 * client can ask more often without asking twice at once. Whoever is there has built a bad
@@ -219,11 +218,9 @@ int main(int argc, char **argv)
 	stage_step("the same 40 messages, and twice as many polls");
 	measure(port, news, interval / 2, "half");
 	stage_say("Half the waiting for twice the requests. There is no T that is good at both.");
-
 	stage_step("a minute, one poll a second, three messages (on a clock that runs 20 times as "
 	           "fast)");
 	minute(port, news);
-
 	stage_say(
 	        "What if the server did not say \"nothing\", and just waited with its answer until "
 	        "there is something? That is lesson 3.");

@@ -36,8 +36,8 @@ int closing_begin(struct closing *closing, unsigned code, double now_ms);
  *     nothing                  code is 1005; the answer has no body either
  *     2 bytes, then any text   code is that number; the answer has the same
  *     1 byte                   the protocol is broken; code and answer are 1002
- *     another number           the same: 1000 to 1003, 1007 to 1014 and 3000 to 4999 may stand
- * there
+ *     another number           the same; these may stand there: 1000 to 1003, 1007 to 1014,
+ *                              and 3000 to 4999
  */
 int closing_frame(struct closing *closing, unsigned opcode, const uint8_t *body, size_t size);
 

@@ -217,6 +217,8 @@ void scene_stall(const struct scene *scene, loop_server *loop, blocking_server *
 {
 	stage_step(loop ? "the same two clients, and the loop"
 	                : "two clients, and a server that waits for each");
+	if (!loop)
+		relay_introduce(scene->delay_ms);
 	struct started server = start(scene, loop, blocking);
 	pid_t first = stall(server.port, scene->stall_ms);
 	double ms = (loop ? best_visit : visit)(server.port, scene->delay_ms);
@@ -228,8 +230,8 @@ void scene_stall(const struct scene *scene, loop_server *loop, blocking_server *
 	} else {
 		stage_say(
 		        "The first client sends 3 bytes of a frame, and the rest %g ms later. The "
-		        "second had its echo after %.0f ms. Its connection was made at once: the "
-		        "kernel does that, and keeps what is sent until somebody reads it.",
+		        "second had its echo after %.0f ms. Its connection was made all the same: "
+		        "the kernel does that, and keeps what is sent until somebody reads it.",
 		        scene->stall_ms, ms);
 	}
 	stage_value(loop ? "loop.second_ms" : "blocking.second_ms", ms);
