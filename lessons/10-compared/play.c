@@ -1,0 +1,75 @@
+#include "play.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "../stage/child.h"
+#include "../stage/net.h"
+#include "../stage/stage.h"
+
+enum { PLAYED_MOST = 8 };
+
+/* One that many messages ring once: who comes after an hour is not told Hello 700 times. */
+static int bell_of_play(void)
+{
+	int bell = eventfd(0, EFD_NONBLOCK);
+
+	if (bell < 0)
+		child_give_up("make an eventfd");
+	return bell;
+}
+
+/* The header lines that curl adds by itself are no harm. */
+static void show_command(const struct transport *transport, uint16_t port)
+{
+	char path[32] = "";
+
+	sscanf(transport->question, "GET %31s", path);
+	printf("%s\n", transport->name);
+	if (transport->opening || transport->asks)
+		printf("  curl -N -i http://127.0.0.1:%u%s\n", port, path);
+	else
+		printf("  curl -N -i -H 'Connection: Upgrade' -H 'Upgrade: websocket' \\\n"
+		       "    -H 'Sec-WebSocket-Version: 13' \\\n"
+		       "    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \\\n"
+		       "    --output - --max-time 60 http://127.0.0.1:%u%s | xxd -c 7\n",
+		       port, path);
+}
+
+/* False at the end of stdin. */
+static bool wait_for_enter(double limit_s)
+{
+	struct pollfd enter = {.fd = STDIN_FILENO, .events = POLLIN};
+	char line[256];
+
+	return poll(&enter, 1, (int)(limit_s * 1e3)) == 0 ||
+	       read(STDIN_FILENO, line, sizeof line) > 0;
+}
+
+void play(const struct transport *transports, size_t count, double every_s)
+{
+	struct server servers[PLAYED_MOST];
+	unsigned born = 0;
+	uint16_t port;
+
+	stage_say("Type one of these in another terminal, as often as you like:");
+	for (size_t i = 0; i < count && i < PLAYED_MOST; i++) {
+		servers[i] = (struct server){.transport = &transports[i],
+		                             .bell = bell_of_play(),
+		                             .hold_ms = 25000,
+		                             .seen = net_share(sizeof(struct seen))};
+		net_serve(net_listen(&port), serve, &servers[i]);
+		show_command(&transports[i], port);
+	}
+	stage_say("\nA message is born every %g seconds, and when you press Enter here. Ctrl-D "
+	          "ends it.",
+	          every_s);
+	while (wait_for_enter(every_s)) {
+		for (size_t i = 0; i < count && i < PLAYED_MOST; i++)
+			bell_ring(servers[i].bell, 1);
+		stage_say("%.1f s: message %u is born.", net_now_ms() / 1e3, ++born);
+	}
+}
