@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../stage/stage.h"
+#include "measure.h"
 
 static void keep(const struct row *row, const char *what, double value)
 {
@@ -13,7 +14,8 @@ static void keep(const struct row *row, const char *what, double value)
 	stage_value(key, value);
 }
 
-int cheaper_from(const struct row *rows, int other, int messages)
+/* From which message on WebSocket has sent fewer bytes than another: read off the counts. */
+static int cheaper_from(const struct row *rows, int other, int messages)
 {
 	int n = 1;
 
@@ -49,24 +51,21 @@ void show_messages(const struct row *rows, int messages)
 	stage_value("ws.cheaper_than_sse_from", sse);
 }
 
-void show_events(const struct row *rows)
+void show_events(const struct row *rows, int messages)
 {
+	(void)messages;
 	if (!stage_silent())
 		puts("                      one event   in round trips");
 	for (int i = 0; i < TRANSPORTS; i++) {
 		if (!stage_silent())
-			printf("  %-16s  %8.1f ms   %12.1f R\n", rows[i].transport->name, rows[i].ms,
-			       rows[i].delay);
+			printf("  %-16s  %8.1f ms   %12.1f R\n", rows[i].transport->name,
+			       rows[i].ms, rows[i].delay);
 		keep(&rows[i], "delay_ms", rows[i].ms);
 		keep(&rows[i], "delay_trips", rows[i].delay);
 	}
 	stage_say("\nWhere the question waits at the server already, or none is needed, an event "
 	          "takes the way back and no more.");
 	stage_value("push.ratio", rows[WEBSOCKET].delay / rows[POLLS].delay);
-}
-
-void show_polls(const struct row *rows)
-{
 	stage_say("Polls leave when it is time, and not when there is news. With one every 5 R the "
 	          "events took %.1f R on average on new connections, and %.1f R on one that stays "
 	          "open: T/2 + R/2, in both.",
@@ -75,8 +74,9 @@ void show_polls(const struct row *rows)
 	keep(&rows[POLLS], "mean_trips", rows[POLLS].mean_delay);
 }
 
-void show_idle(const struct row *rows)
+void show_idle(const struct row *rows, int messages)
 {
+	(void)messages;
 	if (!stage_silent())
 		puts("                    bytes of an idle minute");
 	for (int i = 0; i < TRANSPORTS; i++) {
@@ -84,12 +84,14 @@ void show_idle(const struct row *rows)
 			printf("  %-16s  %23lu\n", rows[i].transport->name, rows[i].idle);
 		keep(&rows[i], "idle_bytes", (double)rows[i].idle);
 	}
-	stage_say("\nAll 60 polls were made, and each server that waits for 25 s gave up twice: the "
-	          "clock was fast, the bytes are counted.");
+	stage_say(
+	        "\nAll 60 polls were made, and each server that waits for 25 s gave up twice: the "
+	        "clock was fast, the bytes are counted.");
 }
 
-void show_upward(const struct row *rows)
+void show_upward(const struct row *rows, int messages)
 {
+	(void)messages;
 	if (!stage_silent())
 		puts("                    bytes of a Hello upwards   connections for it");
 	for (int i = 0; i < TRANSPORTS; i++) {
@@ -101,6 +103,21 @@ void show_upward(const struct row *rows)
 	}
 	stage_say("\nEvery one of them can send upwards. Two can do it on the connection that they "
 	          "have, and one without a question and an answer around it.");
+}
+
+void show_bare(const struct row *rows, int messages)
+{
+	(void)messages;
+	double ratios[3];
+
+	for (int i = 0; i < 3; i++)
+		ratios[i] = measure_bare(rows[POLLS].transport) /
+		            measure_bare(rows[WEBSOCKET].transport);
+	stage_say(
+	        "A polled message took %.2f times as long as a pushed one. Again: %.2f. Again: "
+	        "%.2f. Which of these is it? On one machine it is mostly a matter of when the "
+	        "system wakes a process up, and of the processor. It says nothing about a network.",
+	        ratios[0], ratios[1], ratios[2]);
 }
 
 void show_all(const struct row *rows, int messages)

@@ -1,6 +1,8 @@
 #include "transport.h"
 
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -68,7 +70,8 @@ static enum outcome wait_for_news(const struct server *server, int connection, d
 /* False: the client has gone. */
 static bool answer(const struct server *server, int connection)
 {
-	if (server->transport->waits && wait_for_news(server, connection, server->hold_ms) == CLIENT)
+	if (server->transport->waits &&
+	    wait_for_news(server, connection, server->hold_ms) == CLIENT)
 		return false;
 	if (!send_news(server, connection))
 		say(connection, server->transport->nothing);
@@ -264,7 +267,10 @@ double session_carry(struct session *session)
 	session_publish(session, 1);
 	if (!transport->waits)
 		session_ask(session);
-	session->got += session_take(session);
+	if (session_take(session) != 1) {
+		fprintf(stderr, "%s: a message got lost\n", transport->name);
+		exit(1);
+	}
 	double took = net_now_ms() - born;
 	if (transport->waits && transport->asks)
 		session_ask(session);

@@ -55,7 +55,7 @@ struct session {
 	bool linked;
 	uint16_t port;
 	int fd, listener;
-	unsigned asked, got; /* questions, messages */
+	unsigned asked;
 };
 
 #define NO_LINK (-1.0)
@@ -94,7 +94,7 @@ void session_close(struct session *session);
 /*
  * One message, from its birth until the client has it: the time that took, in ms. Where the server
  * waits with its answer the question has to be there before, and after it the next one is asked.
- * Else the client asks in the very moment of the birth.
+ * Else the client asks in the very moment of the birth. Exits where it does not come.
  */
 double session_carry(struct session *session);
 
