@@ -79,8 +79,9 @@ static const struct transport transports[] = {
          .waits = true,
          .two_way = true}};
 
-/* The link takes this long one way. A time says something as a multiple of a round trip, R: that
- * number is the same on any link. In milliseconds it would be true between two cities only. */
+/* What you may change; many is the number of messages. The link takes delay ms one way. A time says
+ * something as a multiple of a round trip, R: that number is the same on any link. In milliseconds
+ * it would be true between two cities only. */
 static double delay = 20, many = 100;
 
 /*
@@ -88,8 +89,9 @@ static double delay = 20, many = 100;
  * here: each poll comes right behind a message, and none is for nothing. Long polling has sent one
  * question more than it got answers, since that one is how it waits for the next message.
  *
- * Only what TCP carries is counted. Its own headers, and those of IP, come on top: 40 bytes or more
- * for each packet, and one message is one packet in all five, with an acknowledgement now and then.
+ * Only what TCP carries is counted. Its own headers and those of IP come on top, 40 bytes or more
+ * for each packet: at least two packets for a question and its answer, one for what is pushed, some
+ * to open a connection, and acknowledgements. So the last two are not as far apart as it seems.
  */
 static void count_messages(struct row *row)
 {

@@ -66,10 +66,11 @@ void show_events(const struct row *rows, int messages)
 	stage_say("\nWhere the question waits at the server already, or none is needed, an event "
 	          "takes the way back and no more.");
 	stage_value("push.ratio", rows[WEBSOCKET].delay / rows[POLLS].delay);
-	stage_say("Polls leave when it is time, and not when there is news. With one every 5 R the "
-	          "events took %.1f R on average on new connections, and %.1f R on one that stays "
-	          "open: T/2 + R/2, in both.",
-	          rows[CLOSING_POLLS].mean_delay, rows[POLLS].mean_delay);
+	stage_say(
+	        "Polls leave when it is time, and not when there is news. With one every T = 5 R the "
+	        "events took %.1f R on average on new connections, and %.1f R on one that stays "
+	        "open: T/2 + R/2, in both.",
+	        rows[CLOSING_POLLS].mean_delay, rows[POLLS].mean_delay);
 	keep(&rows[CLOSING_POLLS], "mean_trips", rows[CLOSING_POLLS].mean_delay);
 	keep(&rows[POLLS], "mean_trips", rows[POLLS].mean_delay);
 }
@@ -126,10 +127,10 @@ void show_all(const struct row *rows, int messages)
 		return;
 	printf("                    Direction:   Connection:   Overhead:    Real time:\n"
 	       "                    Hello up     for %-4d      to 5 bytes   an event after\n"
-	       "  it says:\n"
+	       "  the tutorial:\n"
 	       "  HTTP              one-way      short-lived   high         polling required\n"
 	       "  WebSocket         two-way      persistent    low          native support\n"
-	       "  you measured:\n",
+	       "  measured:\n",
 	       messages);
 	for (int i = 0; i < TRANSPORTS; i++) {
 		const struct row *row = &rows[i];
