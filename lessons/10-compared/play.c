@@ -30,12 +30,12 @@ static void show_command(const struct transport *transport, uint16_t port)
 	sscanf(transport->question, "GET %31s", path);
 	printf("%s\n", transport->name);
 	if (transport->opening || transport->asks)
-		printf("  curl -N -i http://127.0.0.1:%u%s\n", port, path);
+		printf("  curl -sNi http://127.0.0.1:%u%s\n", port, path);
 	else
-		printf("  curl -N -i -H 'Connection: Upgrade' -H 'Upgrade: websocket' \\\n"
+		printf("  curl -sNi -H 'Connection: Upgrade' -H 'Upgrade: websocket' \\\n"
 		       "    -H 'Sec-WebSocket-Version: 13' \\\n"
 		       "    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \\\n"
-		       "    --output - --max-time 60 http://127.0.0.1:%u%s | xxd -c 7\n",
+		       "    --output - http://127.0.0.1:%u%s | cat -v\n",
 		       port, path);
 }
 
@@ -64,12 +64,14 @@ void play(const struct transport *transports, size_t count, double every_s)
 		net_serve(net_listen(&port), serve, &servers[i]);
 		show_command(&transports[i], port);
 	}
-	stage_say("\nA message is born every %g seconds, and when you press Enter here. Ctrl-D "
-	          "ends it.",
-	          every_s);
+	stage_say(
+	        "\ncat -v writes a frame's first two bytes, hex 81 05, as M-^A^E. A message is born every %g seconds, and when you press Enter here. Ctrl-D "
+	        "ends it.",
+	        every_s);
 	while (wait_for_enter(every_s)) {
 		for (size_t i = 0; i < count && i < PLAYED_MOST; i++)
 			bell_ring(servers[i].bell, 1);
-		stage_say("%.1f s: message %u is born.", net_now_ms() / 1e3, ++born);
+		printf("message %u is born\n", ++born);
+		fflush(stdout);
 	}
 }

@@ -115,9 +115,10 @@ void show_bare(const struct row *rows, int messages)
 		ratios[i] = measure_bare(rows[POLLS].transport) /
 		            measure_bare(rows[WEBSOCKET].transport);
 	stage_say(
-	        "A polled message took %.2f times as long as a pushed one. Again: %.2f. Again: "
-	        "%.2f. Which of these is it? On one machine it is mostly a matter of when the "
-	        "system wakes a process up, and of the processor. It says nothing about a network.",
+	        "A polled message took %.2f times as long as a pushed one, 20 messages each. Again: "
+	        "%.2f. Again: %.2f. Which of these is it? On one machine it is mostly a matter of "
+	        "when the system wakes a process up, and of the processor. It says nothing about a "
+	        "network.",
 	        ratios[0], ratios[1], ratios[2]);
 }
 

@@ -1,5 +1,4 @@
-/* A row of polling that has batches: it is asked, says that there is nothing, and is asked again.
- */
+/* A row of polling: the server says that there is nothing, and is asked again. */
 #include "../exercise.h"
 
 #include <stdio.h>
