@@ -137,8 +137,8 @@ static void gap(void)
 
 static void idle(void)
 {
-	check_number("bytes of a minute without news, on a clock that runs 200 times as fast",
-	             2 * (48 + 27), (long)measure_idle(&batches, 60, 5, 25),
+	check_number("bytes of a minute without news, on a clock that runs 50 times as fast",
+	             2 * (48 + 27), (long)measure_idle(&batches, 60, 20, 25),
 	             "a server that waits 25 s gives up twice, and is asked again");
 }
 

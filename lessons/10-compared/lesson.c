@@ -14,7 +14,9 @@
  *     closes     the connection, after each answer                 lesson 1
  *     two_way    the client may write while it listens             lesson 5
  *
- * Read the table first. The measurements behind it are short, and know nothing of transports.
+ * Read the table first, from row to row: what is new in each? Then the measurements. They are
+ * short, and know nothing of the transport that they measure; so what you will see in a column
+ * comes from the rows.
  */
 #include <stdio.h>
 #include <string.h>
@@ -108,7 +110,7 @@ static void count_messages(struct row *row)
 }
 
 /*
- * From the birth of an event until the client has it. We take the best of five: a busy machine can
+ * From the birth of an event until the client has it. We take the best of ten: a busy machine can
  * make this longer, and never shorter. A poll here leaves at the very moment of the birth. No real
  * one is so lucky, nor could it know; so polls are measured once more, as they are: one leaves
  * every 5 R, and messages are born when they like. (The kernel's handshake no program can delay.
@@ -120,7 +122,7 @@ static void time_event(struct row *row)
 
 	row->ms = 1e9;
 	session_open(&session, row->transport, delay, 25000);
-	for (int n = 0; n < 5; n++) {
+	for (int n = 0; n < 10; n++) {
 		double took = session_carry(&session);
 
 		row->ms = took < row->ms ? took : row->ms;
@@ -132,7 +134,7 @@ static void time_event(struct row *row)
 }
 
 /*
- * A minute without news, on a clock that runs 200 times as fast: counts do not mind. A poll leaves
+ * A minute without news, on a clock that runs 100 times as fast: counts do not mind. A poll leaves
  * each second, and a server that waits gives up after 25 s, before proxies do. What it took to
  * begin is not of this minute. Where nothing is said at all, 0 bytes are what you see here and not
  * what you would see in a year: a comment or a ping now and then keeps a proxy from forgetting the
@@ -140,7 +142,7 @@ static void time_event(struct row *row)
  */
 static void count_idle_minute(struct row *row)
 {
-	row->idle = measure_idle(row->transport, 60, 5, 25);
+	row->idle = measure_idle(row->transport, 60, 10, 25);
 }
 
 /*
