@@ -29,9 +29,12 @@ void show_messages(const struct row *rows, int messages)
 	if (!stage_silent())
 		printf("                    bytes of 1   of %-4d   connections   requests\n",
 		       messages);
+	int short_lived = 0;
+
 	for (int i = 0; i < TRANSPORTS; i++) {
 		const struct row *row = &rows[i];
 
+		short_lived += row->connections > 1;
 		if (!stage_silent())
 			printf("  %-16s  %10lu   %7lu   %11u   %8u\n", row->transport->name,
 			       row->bytes[1], row->bytes[messages], row->connections,
@@ -42,11 +45,13 @@ void show_messages(const struct row *rows, int messages)
 		keep(row, "requests", row->requests);
 	}
 	int polls = cheaper_from(rows, POLLS, messages), sse = cheaper_from(rows, SSE, messages);
-	stage_say("\nThe last is the dearest for one message. From message %d on it has sent fewer "
-	          "bytes than polling on one connection (%lu against %lu), and from message %d on "
-	          "fewer than SSE (%lu against %lu).",
-	          polls, rows[WEBSOCKET].bytes[polls], rows[POLLS].bytes[polls], sse,
-	          rows[WEBSOCKET].bytes[sse], rows[SSE].bytes[sse]);
+	stage_say(
+	        "\n%d of the five took more than one connection. The last is the dearest for one message. From message %d on it has sent fewer "
+	        "bytes than polling on one connection (%lu against %lu), and from message %d on "
+	        "fewer than SSE (%lu against %lu).",
+	        short_lived, polls, rows[WEBSOCKET].bytes[polls], rows[POLLS].bytes[polls], sse,
+	        rows[WEBSOCKET].bytes[sse], rows[SSE].bytes[sse]);
+	stage_value("rows.short_lived", short_lived);
 	stage_value("ws.cheaper_than_poll_from", polls);
 	stage_value("ws.cheaper_than_sse_from", sse);
 }
