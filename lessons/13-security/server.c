@@ -93,9 +93,10 @@ static bool work(struct server *server, const struct rules *rules, struct visito
 {
 	if (!visitor->name)
 		return take_request(server, rules, visitor);
-	if (!visitor->room && !take_head(server, rules, visitor))
-		return false;
-	if (visitor->got < visitor->size) {
+	if (!visitor->room) {
+		if (!take_head(server, rules, visitor))
+			return false;
+	} else {
 		size_t got = net_read(visitor->connection, visitor->room + visitor->got,
 		                      visitor->size - visitor->got);
 
