@@ -173,6 +173,8 @@ static void boundaries(void)
 
 	check_frame("a frame of 101 bytes", 1009, &client, 101, "most_bytes is 100 here");
 	check_frame("a frame of 0 bytes", 0, &client, 0, "an empty message is fine");
+	check_number("a frame of 0 bytes: calls of get_memory", 0, memory.calls,
+	             "there is nothing to make room for");
 	check_frame("a frame of 100 bytes", 0, &client, 100, "most_bytes may be reached");
 	check_number("bytes that get_memory was asked for", 100, (long)memory.size, NULL);
 	client.message[99] = 'x'; /* a sanitizer sees it if that is not ours */

@@ -13,7 +13,8 @@ struct limits {
 	size_t most_bytes; /* of a message, with all its pieces */
 };
 
-/* What the server keeps for each client. */
+/* What the server keeps for each client. Where a message is complete, somebody else takes it away,
+ * and the last two are NULL and 0 again. */
 struct client {
 	double tokens;    /* in its bucket, with fractions */
 	double filled_ms; /* when they were brought up to date */

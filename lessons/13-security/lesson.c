@@ -32,8 +32,8 @@ enum { MOST_BYTES = 65536, PER_MINUTE = 60 };
 
 /* A browser adds both of these by itself, and no script of a foreign page can change them. The
  * origin says whose page it is: scheme, host and port, nothing of the path (RFC 6454). The cookie
- * is what Anna got from our server when she logged in. It goes with whatever is sent to
- * our server, whichever page asks for that. */
+ * is what Anna got from our server when she logged in. It goes with whatever is sent to our server,
+ * whichever page asks for that. */
 #define OUR_PAGE     "Origin: https://server.example.com\r\n"
 #define FOREIGN_PAGE "Origin: https://evil.example\r\n"
 #define COOKIE       "Cookie: session=5f2c9a71\r\n"
