@@ -75,6 +75,24 @@ OBJECTS := $(TRANSPORTS) $(BENCH) $(TEST_OBJECTS) $(CELL_OBJECTS) $(FEED) \
 # Lessons are built without any package: a program that shows (lesson), and one that checks each
 # answer there is (exercise.c, solution.c, wrong/NAME.c). What else lies in a lesson's folder is
 # part of all its programs.
+#
+# The lesson on TLS alone uses a library. Where there is no OpenSSL to link with, or OPENSSL=no is
+# given, what lies in the lesson's folder missing/ stands for what needs it: then the lesson shows a
+# recording, and its checks say what is missing.
+HASH := \#
+TLS_LESSON := lessons/09-wss
+ifneq ($(goals),)
+ifneq ($(OPENSSL),no)
+HAS_OPENSSL := $(shell program=$$(mktemp) || exit; \
+	printf '%s\n' '$(HASH)include <openssl/ssl.h>' \
+		'int main(void) { return SSL_CTX_set_num_tickets(0, 0); }' | \
+	$(CC) $(CFLAGS) $(LDFLAGS) -x c - -x none -lssl -lcrypto -o "$$program" 2>/dev/null && \
+	echo yes; rm -f "$$program")
+endif
+ifeq ($(HAS_OPENSSL),)
+LEFT_OUT := $(addprefix $(TLS_LESSON)/,session.c certificates.c)
+endif
+endif
 STAGE := $(call objects,$(call sources,lessons/stage))
 LEARN := $(call objects,$(filter-out %_test.c lessons/learn.c,\
 	$(wildcard lessons/*.c lessons/quiz/*.c)))
@@ -83,11 +101,14 @@ ANSWERS := $(foreach check,$(wildcard lessons/[0-9]*/check.c),\
 	$(wildcard $(addprefix $(dir $(check)),exercise.c solution.c wrong/*.c)))
 checker = $(patsubst %.c,$(OUT)/%,$(subst /exercise.,/check.,$(subst /solution.,/check-solution.,\
 	$(subst /wrong/,/check-wrong-,$(1)))))
-lesson_parts = $(filter-out %/lesson.c %/exercise.c %/solution.c %/check.c %_test.c,\
-	$(wildcard $(1)*.c))
+lesson_parts = $(filter-out %/lesson.c %/exercise.c %/solution.c %/check.c %_test.c $(LEFT_OUT),\
+	$(wildcard $(1)*.c $(if $(LEFT_OUT),$(1)missing/session.c)))
+check_parts = $(if $(and $(LEFT_OUT),$(wildcard $(2)missing/check.c)),$(2)missing/check.c,\
+	$(1) $(2)check.c $(call lesson_parts,$(2)))
 LESSON_PROGRAMS := $(LESSONS:%.c=$(OUT)/%) $(call checker,$(ANSWERS))
 SOLUTIONS := $(filter %/check-solution,$(LESSON_PROGRAMS))
-LESSON_SOURCES := $(LESSONS) $(ANSWERS) $(wildcard lessons/[0-9]*/check.c lessons/learn.c) \
+LESSON_SOURCES := $(LESSONS) $(ANSWERS) $(TLS_LESSON)/missing/check.c \
+	$(wildcard lessons/[0-9]*/check.c lessons/learn.c) \
 	$(foreach lesson,$(LESSONS),$(call lesson_parts,$(dir $(lesson))))
 LESSON_OBJECTS := $(STAGE) $(LEARN) $(call objects,$(sort $(LESSON_SOURCES)))
 LEARN_PROGRAM := $(if $(wildcard lessons/learn.c),$(OUT)/learn)
@@ -130,7 +151,8 @@ test: all tests ## run every test; the last line is "N passed, N failed"
 		scripts/test $(abspath $(TESTS)) $(TEST_SCRIPTS)
 
 test-flaky: $(SOLUTIONS) ## check every lesson's solution ROUNDS=100 times
-	@scripts/flaky $(or $(ROUNDS),100) $^
+	@scripts/flaky $(or $(ROUNDS),100) \
+		$(filter-out $(if $(LEFT_OUT),$(OUT)/$(TLS_LESSON)/%),$^)
 
 check: ## formatting, static analysis and the rules of the house
 	@scripts/check
@@ -166,6 +188,7 @@ help: ## list the targets
 	@echo 'V=1 shows each command, WERROR=1 makes warnings errors, CC= and CFLAGS= are yours.'
 	@echo 'SANITIZE=address,undefined builds into build/sanitize-address-undefined/.'
 	@echo 'BUILD=DIR builds into another folder of this tree than build/.'
+	@echo 'OPENSSL=no builds the lessons as if there were none.'
 
 $(OUT)/serve: $(call objects,$(SERVE)) $(ARCHIVES)
 $(OUT)/bench: $(call objects,$(MAIN)) $(ARCHIVES)
@@ -187,7 +210,7 @@ $(foreach lesson,$(LESSONS),$(eval $(lesson:%.c=$(OUT)/%): \
 	$(call objects,$(lesson) $(call lesson_parts,$(dir $(lesson))))))
 $(foreach answer,$(ANSWERS),$(foreach folder,$(patsubst %/wrong/,%/,$(dir $(answer))),\
 	$(eval $(call checker,$(answer)): \
-		$(call objects,$(answer) $(folder)check.c $(call lesson_parts,$(folder))))))
+		$(call objects,$(call check_parts,$(answer),$(folder))))))
 # What `learn reset` gives back where there is no git: the exercise as it was when first built.
 ORIGINALS := $(patsubst %.c,$(OUT)/%.c.orig,$(wildcard lessons/[0-9]*/exercise.c))
 $(ORIGINALS): $(OUT)/%.orig: | %
@@ -195,10 +218,14 @@ $(ORIGINALS): $(OUT)/%.orig: | %
 	@cp $| $@
 $(filter %/check,$(LESSON_PROGRAMS)): %/check: | %/exercise.c.orig
 
+ifneq ($(HAS_OPENSSL),)
+$(filter $(OUT)/$(TLS_LESSON)/%,$(LESSON_PROGRAMS)): LESSON_LIBS = -lssl -lcrypto
+endif
+
 $(OUT)/learn: $(call objects,lessons/learn.c) $(OUT)/liblearn.a
 $(LEARN_PROGRAM) $(LESSON_PROGRAMS): $(OUT)/libstage.a
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(LINK) $(filter %.o,$^) $(filter %/liblearn.a,$^) $(OUT)/libstage.a -lm -o $@
+	$(call say,LINK,$@)$(LINK) $(filter %.o,$^) $(filter %/liblearn.a,$^) $(OUT)/libstage.a -lm $(LESSON_LIBS) -o $@
 
 $(LESSON_TESTS): $(OUT)/tests/%: $(OUT)/obj/%.o $(OUT)/liblearn.a $(OUT)/libstage.a
 	@mkdir -p $(@D)
@@ -250,7 +277,7 @@ $(CERTS): scripts/certs
 # built again.
 $(OUT)/flags: CONTENT = $(COMPILE)
 $(OUT)/lesson-flags: CONTENT = $(LESSON_COMPILE)
-$(OUT)/members: CONTENT = $(TRANSPORTS) $(BENCH) $(STAGE) $(LEARN)
+$(OUT)/members: CONTENT = $(TRANSPORTS) $(BENCH) $(STAGE) $(LEARN) $(LEFT_OUT)
 $(OUT)/flags $(OUT)/lesson-flags $(OUT)/members: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@

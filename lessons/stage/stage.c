@@ -19,7 +19,13 @@ static struct {
 	bool silent; /* --values */
 	bool plain;
 	bool loopback;
+	const struct stage_word *words;
 } stage;
+
+void stage_words(const struct stage_word *words)
+{
+	stage.words = words;
+}
 
 static void print_help(const char *title, const struct stage_option *options)
 {
@@ -28,6 +34,9 @@ static void print_help(const char *title, const struct stage_option *options)
 		printf("  --%s N%*s%s (%g, if not given)\n", options->name,
 		       strlen(options->name) < 8 ? (int)(9 - strlen(options->name)) : 1, "",
 		       options->what, *options->value);
+	for (const struct stage_word *word = stage.words; word != NULL && word->name != NULL;
+	     word++)
+		printf("  --%-10s %s\n", word->name, word->what);
 	puts("  --values     print the values only, as KEY=VALUE lines\n"
 	     "  --plain      never wait for Enter, and 72 columns a line\n"
 	     "  --loopback   simulated links are relays on loopback, without a private network\n"
@@ -73,6 +82,31 @@ static const struct stage_option *find(const struct stage_option *options, const
 	return NULL;
 }
 
+/* Takes argv[i], and the word behind it, if it is such an option. Gives how many it took. */
+static int take_word(char **argv, int i)
+{
+	const char *argument = argv[i];
+	size_t size = strcspn(argument, "=");
+
+	for (const struct stage_word *word = stage.words; word != NULL && word->name != NULL;
+	     word++) {
+		if (strncmp(argument, "--", 2) != 0 || strlen(word->name) != size - 2 ||
+		    strncmp(word->name, argument + 2, size - 2) != 0)
+			continue;
+		if (word->flag != NULL && argument[size] == '=')
+			refuse(argument, "takes no value");
+		if (word->flag != NULL) {
+			*word->flag = true;
+			return 1;
+		}
+		*word->word = argument[size] == '=' ? argument + size + 1 : argv[i + 1];
+		if (*word->word == NULL || **word->word == '\0')
+			refuse(argument, "wants a word behind it");
+		return argument[size] == '=' ? 1 : 2;
+	}
+	return 0;
+}
+
 void stage_open(int argc, char **argv, const char *title, const struct stage_option *options)
 {
 	bool help = false;
@@ -81,8 +115,11 @@ void stage_open(int argc, char **argv, const char *title, const struct stage_opt
 		const char *argument = argv[i];
 		const char *number;
 		const struct stage_option *option = find(options, argument, &number);
+		int taken = take_word(argv, i);
 
-		if (option != NULL && number != NULL)
+		if (taken > 0)
+			i += taken - 1;
+		else if (option != NULL && number != NULL)
 			*option->value = number_of(argument, number);
 		else if (option != NULL)
 			*option->value = number_of(argument, i + 1 < argc ? argv[++i] : NULL);

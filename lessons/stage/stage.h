@@ -13,6 +13,18 @@ struct stage_option {
 	const char *what; /* for --help, with the unit: "one-way delay of the link in ms" */
 };
 
+/* Options that are no numbers: --NAME sets *flag, or --NAME WORD and --NAME=WORD set *word,
+ * whichever is not NULL. A list ends with a NULL name. */
+struct stage_word {
+	const char *name;
+	bool *flag;
+	const char **word;
+	const char *what;
+};
+
+/* Comes before stage_open, in the few lessons that have such options. The list is kept. */
+void stage_words(const struct stage_word *words);
+
 /*
  * Comes first. Reads the lesson's own options (NULL: it has none) and these:
  *   --values  print the values only, as KEY=VALUE lines

@@ -127,9 +127,49 @@ static void test_values_are_appended_to_a_file(void **state)
 	unlink(path);
 }
 
+static bool replay;
+static const char *file;
+
+static int lesson_with_words(void *user)
+{
+	static const struct stage_word words[] = {{"replay", &replay, NULL, "show a recording"},
+	                                          {"record", NULL, &file, "FILE: keep it there"},
+	                                          {NULL, NULL, NULL, NULL}};
+
+	replay = false;
+	file = "none";
+	stage_words(words);
+	lesson(user);
+	stage_say("%d %s", replay, file);
+	return stage_close();
+}
+
+#define RUN_WORDS(...) captured_run(&captured, lesson_with_words, (char *[]){"lesson", __VA_ARGS__})
+
+static void test_options_may_be_words(void **state)
+{
+	(void)state;
+	RUN_WORDS(NULL);
+	assert_non_null(strstr(captured.out, "0 none\n"));
+	RUN_WORDS("--record", "a.txt", "--replay", "--delay", "3", NULL);
+	assert_non_null(strstr(captured.out, "The delay is 3 ms"));
+	assert_non_null(strstr(captured.out, "1 a.txt\n"));
+	RUN_WORDS("--record=b.txt", NULL);
+	assert_non_null(strstr(captured.out, "0 b.txt\n"));
+	RUN_WORDS("--help", NULL);
+	assert_non_null(strstr(captured.out, "  --replay     show a recording\n"));
+	RUN_WORDS("--record", NULL);
+	assert_refused(": --record wants a word behind it; ");
+	RUN_WORDS("--replay=1", NULL);
+	assert_refused(": --replay=1 takes no value; ");
+	RUN_WORDS("--rep", NULL);
+	assert_refused(": --rep is no option of this lesson; ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_options_may_be_words),
 	        cmocka_unit_test(test_paragraphs_are_wrapped),
 	        cmocka_unit_test(test_values_alone_are_printed),
 	        cmocka_unit_test(test_options_set_their_numbers),

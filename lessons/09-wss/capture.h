@@ -1,0 +1,47 @@
+/* What a tap between client and server sees of a session, and how that is kept. */
+#ifndef LESSONS_09_WSS_CAPTURE_H
+#define LESSONS_09_WSS_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BURSTS_MOST  32
+#define CAPTURE_MOST 16384
+
+/* Bytes that passed in one direction before any came back. */
+struct burst {
+	bool up;   /* from the client */
+	double ms; /* when the first of them passed, since the client began to connect */
+	size_t at, size;
+};
+
+struct capture {
+	size_t bursts, size;
+	struct burst burst[BURSTS_MOST];
+	uint8_t bytes[CAPTURE_MOST];
+};
+
+/* What does not fit is not kept. */
+void capture_add(struct capture *capture, bool up, double ms, const void *data, size_t size);
+
+/* How often the text stands in the captured bytes. */
+size_t capture_hits(const struct capture *capture, const char *text);
+
+/* The same session twice: in clear, and through TLS. */
+enum { WS, WSS, SESSIONS };
+
+struct recording {
+	char made[160]; /* when, and on what */
+	double first_ms[SESSIONS];
+	struct capture capture[SESSIONS];
+};
+
+/* Writes it as strings of C, so that a program can have it built in: recording.txt is one. Gives
+ * the exit status. */
+int recording_keep(const char *path, const struct recording *recording);
+
+/* The one that is built in. */
+void recording_read(struct recording *recording);
+
+#endif
