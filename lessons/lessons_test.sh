@@ -186,12 +186,37 @@ annotated() {
 	}' "lessons/$1/lesson.c"
 }
 
+# lacks LESSON WHAT: skips what cannot be where a check says by its exit status that a library is
+# missing.
+lacks() {
+	[[ $(cat "$tmp/$1/check.status" 2>/dev/null) == 77 ]] || return
+	skip "$1: $2" "$(tail -n 1 "$tmp/$1/check.err")"
+}
+
 look_at() {
 	local lesson=$1 wrong name
 
 	check "$lesson: all its files are there" has_all "$lesson"
 	check "$lesson: its page is short" short "$lesson"
 	check "$lesson: its program is annotated" annotated "$lesson"
+	lacks "$lesson" 'its exercise' || look_at_exercise "$lesson"
+	check "$lesson: a wrong option is refused in one line" refuses "$lesson"
+	lacks "$lesson" 'its transcript' || look_at_transcript "$lesson"
+	check "$lesson: it gives the answers of its questions" agrees "$lesson"
+	check "$lesson: there are three hints, and no line of the solution" hints "$lesson"
+}
+
+look_at_transcript() {
+	local lesson=$1
+
+	check "$lesson: it prints its transcript" shows "$lesson" lesson
+	check "$lesson: and on loopback, where no network is to be had" \
+		shows "$lesson" lesson-on-loopback
+}
+
+look_at_exercise() {
+	local lesson=$1 wrong name
+
 	if solved "$lesson"; then
 		skip "$lesson: the exercise fails with a useful message" 'exercise.c is not as shipped'
 	else
@@ -204,12 +229,55 @@ look_at() {
 		check "$lesson: the answer $name is told what is wrong" \
 			says "$lesson/check-wrong-$name" "${wrong%.c}.txt"
 	done
-	check "$lesson: a wrong option is refused in one line" refuses "$lesson"
-	check "$lesson: it prints its transcript" shows "$lesson" lesson
-	check "$lesson: and on loopback, where no network is to be had" \
-		shows "$lesson" lesson-on-loopback
-	check "$lesson: it gives the answers of its questions" agrees "$lesson"
-	check "$lesson: there are three hints, and no line of the solution" hints "$lesson"
+}
+
+# Without OpenSSL the lesson on TLS is built, and shows a recording: what follows its first paragraph,
+# which says why, is what --replay shows where OpenSSL is.
+tls=09-wss
+
+build_without() {
+	local built=$BUILD/without-openssl
+
+	MAKEFLAGS='' make -s OPENSSL=no WERROR=1 BUILD="$built" \
+		"$built/lessons/$tls/"{lesson,check,check-solution}
+}
+
+behind_why() {
+	awk -v RS= -v ORS='\n\n' 'NR != 2' "$1"
+}
+
+plays_recording() {
+	local built=$BUILD/without-openssl/lessons/$tls
+
+	STAGE_VALUES=$tmp/without/values run "$tmp/without/lesson" "$built/lesson"
+	run "$tmp/without/replay" "$BUILD/lessons/$tls/lesson" --replay
+	status without/lesson 0 && status without/replay 0 || return
+	grep -q 'This is a recording, made on 20..-..-.. ' "$tmp/without/lesson" &&
+		grep -q 'libssl-dev' "$tmp/without/lesson" ||
+		{ head "$tmp/without/lesson"; return 1; }
+	diff <(behind_why "$tmp/without/replay") <(behind_why "$tmp/without/lesson") &&
+		scripts/transcript <(behind_why "lessons/$tls/replay.txt") \
+			<(behind_why "$tmp/without/lesson")
+}
+
+recording_agrees() {
+	cp "$tmp/without/values" "$tmp/$tls/lesson.values"
+	agrees "$tls"
+}
+
+says_what_is_missing() {
+	run "$tmp/without/check" "$BUILD/without-openssl/lessons/$tls/$1" --all
+	status without/check 77 && [ "$(wc -l <"$tmp/without/check.err")" -eq 1 ] &&
+		grep -q 'libssl-dev' "$tmp/without/check.err"
+}
+
+look_without() {
+	mkdir -p "$tmp/without"
+	check "$tls: it is built without OpenSSL" build_without
+	check "$tls: without OpenSSL it shows its recording" plays_recording
+	check "$tls: the recording gives the answers of its questions" recording_agrees
+	check "$tls: without OpenSSL its check says what is missing" says_what_is_missing check
+	check "$tls: and so does that of the solution" says_what_is_missing check-solution
 }
 
 soon() {
@@ -254,6 +322,12 @@ done
 # Of one after the other: the time that a learner waits.
 check 'all lessons together take four minutes at most' soon
 
+if [[ $BUILD == *sanitize* ]]; then
+	skip "$tls without OpenSSL" 'this build has sanitizers'
+else
+	look_without
+fi
+
 for compiler in gcc clang; do
 	if [[ $BUILD == *sanitize* ]]; then
 		skip "solutions built by $compiler with sanitizers" 'this build has them'
@@ -265,6 +339,7 @@ for compiler in gcc clang; do
 	fi
 	check "$compiler builds the solutions with sanitizers" build_solutions "$compiler"
 	for lesson in $lessons; do
+		lacks "$lesson" "the solution built by $compiler" && continue
 		check "$lesson: the solution that $compiler built passes" sanitized_passes "$compiler" "$lesson"
 	done
 done

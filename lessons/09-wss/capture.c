@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../stage/stage.h"
+
 #define LINE 32 /* bytes in a line of hex */
 
 /* Each element is "made WHEN AND WHERE", "first WS-MS WSS-MS", or a burst: "ws up MS HEX". */
@@ -41,6 +43,17 @@ size_t capture_hits(const struct capture *capture, const char *text)
 	for (size_t at = 0; at + size <= capture->size; at++)
 		hits += memcmp(capture->bytes + at, text, size) == 0;
 	return hits;
+}
+
+const uint8_t *capture_after_head(const struct capture *capture, const struct burst *burst,
+                                  size_t *size)
+{
+	const uint8_t *bytes = capture->bytes + burst->at;
+	const uint8_t *blank = memmem(bytes, burst->size, "\r\n\r\n", 4);
+	const size_t head = blank ? (size_t)(blank + 4 - bytes) : 0;
+
+	*size = burst->size - head;
+	return bytes + head;
 }
 
 static void write_burst(FILE *file, const char *name, const struct capture *capture,
@@ -93,7 +106,7 @@ static void read_burst(struct capture *capture, const char *line)
 	}
 }
 
-void recording_read(struct recording *recording)
+static void read_recording(struct recording *recording)
 {
 	*recording = (struct recording){0};
 	for (size_t i = 0; i < sizeof recorded / sizeof *recorded; i++) {
@@ -109,4 +122,17 @@ void recording_read(struct recording *recording)
 			read_burst(&recording->capture[strncmp(line, "wss ", 4) == 0], line);
 		}
 	}
+}
+
+void recording_replay(struct recording *recording, bool wanted, double *delay_ms, double *tls)
+{
+	read_recording(recording);
+	stage_say("This is a recording, made on %s. It is shown because %s. Here --delay and --tls "
+	          "change nothing.",
+	          recording->made,
+	          wanted ? "you asked for one"
+	                 : "OpenSSL was missing when this program was built; on Debian its package "
+	                   "is libssl-dev");
+	*delay_ms = 20;
+	*tls = 1.3;
 }

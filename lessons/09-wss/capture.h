@@ -28,6 +28,10 @@ void capture_add(struct capture *capture, bool up, double ms, const void *data, 
 /* How often the text stands in the captured bytes. */
 size_t capture_hits(const struct capture *capture, const char *text);
 
+/* What stands in a burst behind a head of HTTP. */
+const uint8_t *capture_after_head(const struct capture *capture, const struct burst *burst,
+                                  size_t *size);
+
 /* The same session twice: in clear, and through TLS. */
 enum { WS, WSS, SESSIONS };
 
@@ -41,7 +45,8 @@ struct recording {
  * the exit status. */
 int recording_keep(const char *path, const struct recording *recording);
 
-/* The one that is built in. */
-void recording_read(struct recording *recording);
+/* The one that is built in, with a word on what it is. The link's delay and the version of TLS are
+ * set to those that it was made with. */
+void recording_replay(struct recording *recording, bool wanted, double *delay_ms, double *tls);
 
 #endif

@@ -12,8 +12,8 @@
 /* Whether this program was built with OpenSSL; the next function needs it. */
 bool session_possible(void);
 
-/* Runs both sessions over a link with that delay, some times, and keeps what the tap saw of the
- * first, and the shortest times. tls is 1.2 or 1.3. */
+/* Runs both sessions over a link with that delay, some times, and keeps what the tap heard of
+ * the quickest. tls is 1.2 or 1.3. */
 void session_record(struct recording *recording, double delay_ms, double tls);
 
 #endif
