@@ -252,8 +252,7 @@ plays_recording() {
 	STAGE_VALUES=$tmp/without/values run "$tmp/without/lesson" "$built/lesson"
 	run "$tmp/without/replay" "$BUILD/lessons/$tls/lesson" --replay
 	status without/lesson 0 && status without/replay 0 || return
-	grep -q 'This is a recording, made on 20..-..-.. ' "$tmp/without/lesson" &&
-		grep -q 'libssl-dev' "$tmp/without/lesson" ||
+	grep -qz 'This is a recording, made on 20.*libssl-dev' "$tmp/without/lesson" ||
 		{ head "$tmp/without/lesson"; return 1; }
 	diff <(behind_why "$tmp/without/replay") <(behind_why "$tmp/without/lesson") &&
 		scripts/transcript <(behind_why "lessons/$tls/replay.txt") \

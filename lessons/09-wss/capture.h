@@ -36,7 +36,7 @@ const uint8_t *capture_after_head(const struct capture *capture, const struct bu
 enum { WS, WSS, SESSIONS };
 
 struct recording {
-	char made[160]; /* when, and on what */
+	char made[256]; /* when, and on what */
 	double first_ms[SESSIONS];
 	struct capture capture[SESSIONS];
 };

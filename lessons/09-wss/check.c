@@ -163,8 +163,8 @@ static void wrong_name(void)
 
 static void near_names(void)
 {
-	static const char *const names[] = {"example.com", HOST ".example.net", "erver.example.com",
-	                                    "*.com", "*.server.example.com"};
+	static const char *const names[] = {"example.com", "server.example.com.example.net",
+	                                    "erver.example.com", "*.com", "*.server.example.com"};
 	char what[128], list[128];
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
