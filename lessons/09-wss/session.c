@@ -21,7 +21,7 @@
 #include "../stage/relay.h"
 #include "certificates.h"
 
-#define ROUNDS 5
+#define ROUNDS 10
 
 /* One end of a connection: ssl is NULL where it is in clear. */
 struct end {
