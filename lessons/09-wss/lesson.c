@@ -170,7 +170,7 @@ static void see_the_rest(const struct capture *heard)
  * but then a listener who sends the same bytes once more has made the request twice. It is paid
  * once for each connection, and a frame on an open one takes as long as before.
  *
- * The TCP handshake is acted by the link, which holds the first bytes of a connection. */
+ * TCP's own handshake is one round trip as well, before all this; ws pays for that too. */
 static void compare_times(const double first_ms[SESSIONS], double delay_ms)
 {
 	stage_say("From the start until the server's Hello was here: ws %.1f ms, wss %.1f ms. A "

@@ -265,6 +265,7 @@ void session_record(struct recording *recording, double delay_ms, double tls)
 	const int most = tls < 1.25 ? TLS1_2_VERSION : TLS1_3_VERSION;
 	struct certificate authority, leaf;
 
+	relay_introduce(delay_ms);
 	signal(SIGPIPE, SIG_IGN);
 	setenv("OPENSSL_CONF", "/dev/null", 1); /* the same settings on each machine */
 	certificate_make(&authority, &(struct certificate_plan){AUTHORITY, NULL, NULL, -1, 30},
