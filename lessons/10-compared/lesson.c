@@ -202,27 +202,29 @@ static void measure_all(struct row *rows)
 
 int main(int argc, char **argv)
 {
-	static char news[] = "--play=5";
 	static struct row rows[TRANSPORTS];
-	double every = 0;
+	static bool plays;
+	double every = 5;
 	const struct stage_option options[] = {
 	        {"delay", &delay, "one-way delay of the link in ms, 10 to 50"},
 	        {"messages", &many, "messages, 25 to 1000"},
-	        {"play", &every, "serve all five for curl, with news every N s; 5 without N"},
+	        {"every", &every, "with --play, news every so many s, 1 to 3600"},
 	        {0}};
+	/* `build/learn play 10` asks for this: then you are the client, with curl, and measure
+	 * nothing. */
+	const struct stage_word words[] = {{"play", &plays, NULL, "serve all five, for curl"}, {0}};
 
-	/* `learn play` says --play, and no number. */
-	if (argc == 2 && strcmp(argv[1], "--play") == 0)
-		argv[1] = news;
+	stage_words(words);
 	stage_open(argc, argv, "Lesson 10: key differences, measured", options);
-	if (delay < 10 || delay > 50 || many < 25 || many > MESSAGES_MOST || every > 3600) {
-		fputs("lesson: --delay is 10 to 50, --messages 25 to 1000, --play at most 3600\n",
+	if (delay < 10 || delay > 50 || many < 25 || many > MESSAGES_MOST || every < 1 ||
+	    every > 3600) {
+		fputs("lesson: --delay is 10 to 50, --messages 25 to 1000, --every 1 to 3600\n",
 		      stderr);
 		return 2;
 	}
 	for (int i = 0; i < TRANSPORTS; i++)
 		rows[i].transport = &transports[i];
-	if (every > 0)
+	if (plays)
 		play(transports, TRANSPORTS, every);
 	else
 		measure_all(rows);

@@ -97,6 +97,9 @@ static int take_word(char **argv, int i)
 			refuse(argument, "takes no value");
 		if (word->flag != NULL) {
 			*word->flag = true;
+			/* Whoever plays comes from outside, and would not find a private network.
+			 */
+			stage.loopback = stage.loopback || strcmp(word->name, "play") == 0;
 			return 1;
 		}
 		*word->word = argument[size] == '=' ? argument + size + 1 : argv[i + 1];

@@ -14,7 +14,8 @@ struct stage_option {
 };
 
 /* Options that are no numbers: --NAME sets *flag, or --NAME WORD and --NAME=WORD set *word,
- * whichever is not NULL. A list ends with a NULL name. */
+ * whichever is not NULL. A list ends with a NULL name. --play is for somebody at another terminal:
+ * it implies --loopback. */
 struct stage_word {
 	const char *name;
 	bool *flag;
