@@ -49,21 +49,29 @@ static void say_result(const struct learn *learn, const struct lesson *lesson, b
 		    lesson->number);
 }
 
+/* What has passed once has passed. */
+static void note(struct learn *learn, const struct lesson *lesson, int status)
+{
+	char value[64] = "failed", now[32];
+
+	if (state_passed(learn, lesson))
+		return;
+	if (status == 0 || status == CHECK_CANNOT)
+		snprintf(value, sizeof value, "%s %s", status == 0 ? "passed" : "impossible",
+		         learn_now(now));
+	learn_note(learn, lesson, "check", value);
+}
+
 /* Builds, runs, says and notes; whether it passed. */
 static bool check(struct learn *learn, const struct lesson *lesson)
 {
 	const bool built = learn_make(learn, lesson, "check");
 	const int status = built ? run_check(learn, lesson) : -1;
 	const bool passed = status == 0;
-	char value[64], now[32];
 
+	note(learn, lesson, status);
 	if (status == CHECK_CANNOT)
 		return false;
-	snprintf(value, sizeof value, "passed %s", learn_now(now));
-	if (passed && !state_passed(learn, lesson))
-		learn_note(learn, lesson, "check", value);
-	else if (!passed && !progress_get(&learn->progress, lesson->folder, "check"))
-		learn_note(learn, lesson, "check", "failed");
 	if (built && !learn->json)
 		say_result(learn, lesson, passed);
 	return passed;

@@ -224,7 +224,7 @@ bool learn_may_begin(const struct learn *learn, const struct lesson *lesson)
 	if (!learn->rules.forbid_skip)
 		return true;
 	for (const struct lesson *before = learn->lessons.items; before < lesson; before++) {
-		if (learn_has(learn, before, "check.c") && !state_passed(learn, before)) {
+		if (state_has_check(learn, before) && !state_passed(learn, before)) {
 			complain_of(EXIT_NOT_DONE,
 			            "lesson %u comes first: class.conf says forbid_skip, and its "
 			            "check has not passed yet",

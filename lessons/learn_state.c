@@ -51,11 +51,16 @@ bool state_passed(const struct learn *learn, const struct lesson *lesson)
 	return check_is(learn, lesson, "passed");
 }
 
+bool state_has_check(const struct learn *learn, const struct lesson *lesson)
+{
+	return learn_has(learn, lesson, "check.c") && !check_is(learn, lesson, "impossible");
+}
+
 struct state state_of(const struct learn *learn, const struct lesson *lesson)
 {
 	return (struct state){
 	        .ran = progress_get(&learn->progress, lesson->folder, "ran"),
-	        .has_check = learn_has(learn, lesson, "check.c"),
+	        .has_check = state_has_check(learn, lesson),
 	        .passed = state_passed(learn, lesson),
 	        .failed = check_is(learn, lesson, "failed"),
 	        .solution = progress_get(&learn->progress, lesson->folder, "solution"),

@@ -24,6 +24,10 @@ struct state state_of(const struct learn *learn, const struct lesson *lesson);
 
 /* The hints that were shown. */
 unsigned state_hints(const struct learn *learn, const struct lesson *lesson);
+
+/* Whether there is an exercise that can be checked on this machine: a check that lacks a library
+ * has said so when it was tried. */
+bool state_has_check(const struct learn *learn, const struct lesson *lesson);
 bool state_passed(const struct learn *learn, const struct lesson *lesson);
 
 /* It was run, its check passed, and every question was answered right. */

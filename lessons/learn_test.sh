@@ -285,7 +285,11 @@ check 'nothing is left to ask' says 0 'All 3 questions are answered right' "$lea
 afresh
 
 check 'a check that cannot be done is no failure of the learner' says 1 'no library' env LACKS=1 "$learn" check
-check 'and is not kept' kept 01-bytes.check
+check 'and is kept as what it is' kept 01-bytes.check 'impossible *'
+echo 'forbid_skip = yes' >lessons/class.conf
+check 'and the next lesson may begin' says 0 'Lesson 2' "$learn" run 2
+rm lessons/class.conf
+afresh
 check 'check as shipped fails and says that it must' says 1 'FAIL 1*as it was shipped, so it is expected to fail' "$learn" check
 check 'a failure is kept' kept 01-bytes.check failed
 check 'the solution is not shown yet' says 1 'has not passed yet; --force' "$learn" solution
