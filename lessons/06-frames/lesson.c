@@ -16,33 +16,48 @@
  *     then     4 bytes            the masking key, if MASK is 1
  *     then     the payload
  *
+ * What is not there is worth a look, too. No address, no number, no version: the connection stands
+ * for all that. No checksum: TCP has one. And no mark by which to find the next frame, once you
+ * have lost the border. Who reads one length wrongly takes payload for headers from there on, and
+ * will call it anything but a wrong length: reserved bits, unknown opcodes, a message of a
+ * terabyte.
+ *
  * Two child processes help us. One pushes frames at whoever connects, as a server does. The other
  * is a mirror: it sends back each byte that it got, so that we see what a client's frame looks
- * like on the wire. No handshake is made here; lesson 5 has done that.
+ * like on the wire (mirror.c; the drawing of what came is in fields.c). No handshake is made here;
+ * lesson 5 has done that.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../stage/net.h"
-#include "../stage/show.h"
 #include "../stage/stage.h"
+#include "fields.h"
+#include "mirror.h"
 
 /* What the tutorial sends: 40 bytes. */
 #define JSON "{\"type\": \"message\", \"content\": \"Hello!\"}"
 
-/* The longest payload that we try, and room for a frame with it: no header is above 14 bytes. */
-#define LONGEST 65536
-#define ROOM    (14 + LONGEST)
-
-/* The masking key of RFC 6455's own example, so that you can compare each byte with it. A client
- * that always takes the same key, as we do here, breaks the protocol: see the last step. */
+/* The masking key of RFC 6455's own example (5.7), so that you can compare each byte with it. A
+ * client that always takes the same key, as we do here, breaks the protocol: see the last step. */
 static const uint8_t sample_key[4] = {0x37, 0xfa, 0x21, 0x3d};
 
-/* A text frame with all of a message. Every frame in this lesson is made here. The three forms of
- * the length are not ours to choose from: the shortest that can hold it is the only right one. */
+/*
+ * A text frame with all of a message. Every frame in this lesson is made here.
+ *
+ * The three forms of the length are not ours to choose from: the shortest that can hold it is the
+ * only right one (RFC 6455, 5.2), so that no frame has two spellings. The first of the 8 bytes has
+ * its first bit 0: any length fits into a signed number. What counts is the payload, without the
+ * key. There are three forms so that short messages pay little: "minimal framing" was the principle
+ * of the design (1.5).
+ *
+ * Why is the length in front, where the events of lesson 4 have a blank line at the end? With an
+ * end mark, the data must not contain it, and somebody has to look at each byte. With a length, any
+ * byte may stand in the payload. The price: the sender must know the size before the first byte
+ * goes out. Lesson 7 has the way around that.
+ */
 static size_t put_frame(uint8_t *frame, const uint8_t *key, const void *payload, size_t size)
 {
 	int extended = size < 126 ? 0 : size < 65536 ? 2 : 8;
@@ -55,15 +70,19 @@ static size_t put_frame(uint8_t *frame, const uint8_t *key, const void *payload,
 		*at++ = (uint8_t)((uint64_t)size >> shift);
 	if (key)
 		at = mempcpy(at, key, 4);
-	/* Masking is an exclusive or with the key's bytes in turn. Done twice it undoes itself, so
-	 * the server unmasks with the same line. */
+	/* Masking is an exclusive or with the key's bytes in turn (RFC 6455, 5.3). Done twice it
+	 * undoes itself, so the server unmasks with the same line. It begins anew with the key's
+	 * first byte in each frame, wherever TCP may have cut the bytes: a receiver that starts
+	 * again with each read has a bug that shows only when a frame comes in two. */
 	for (size_t i = 0; i < size; i++)
 		*at++ = key ? from[i] ^ key[i % 4] : from[i];
 	return (size_t)(at - frame);
 }
 
 /* The server that pushes: it is told a number of bytes, and sends one frame with that many, then
- * the end of the stream. "Hello" comes over and over until there are enough. */
+ * the end of the stream. "Hello" comes over and over until there are enough. It does not mask: a
+ * client that gets a masked frame must close the connection, as must a server that gets one without
+ * a mask (RFC 6455, 5.1). */
 static void push(int connection, void *user)
 {
 	static uint8_t frame[ROOM], payload[LONGEST];
@@ -77,27 +96,6 @@ static void push(int connection, void *user)
 	net_write(connection, frame, put_frame(frame, NULL, payload, size));
 }
 
-/* The mirror. It sends nothing before it has read all: our frames are small. */
-static void mirror(int connection, void *user)
-{
-	static uint8_t bytes[ROOM];
-
-	(void)user;
-	net_write(connection, bytes, net_read_all(connection, bytes, sizeof bytes));
-}
-
-/* Sends a question to one of the two and reads until the end. */
-static size_t ask(uint16_t port, const void *question, size_t size, uint8_t *answer)
-{
-	int connection = net_connect(port);
-
-	net_write(connection, question, size);
-	shutdown(connection, SHUT_WR); /* we have no more to say */
-	size = net_read_all(connection, answer, ROOM);
-	close(connection);
-	return size;
-}
-
 /* A frame with size bytes of payload from the server. */
 static size_t from_server(uint16_t port, uint32_t size, uint8_t *frame)
 {
@@ -105,7 +103,8 @@ static size_t from_server(uint16_t port, uint32_t size, uint8_t *frame)
 }
 
 /* A masked frame as it was when it arrived. A real server would unmask it, and so shall we below;
- * the mirror does not even look at it. */
+ * the mirror does not even look at it. Clients mask over TLS too (RFC 6455, 5.1), where those whom
+ * a mask protects see nothing anyway. */
 static size_t from_client(uint16_t port, const uint8_t *key, const char *text, uint8_t *frame)
 {
 	uint8_t sent[256];
@@ -113,28 +112,10 @@ static size_t from_client(uint16_t port, const uint8_t *key, const char *text, u
 	return ask(port, sent, put_frame(sent, key, text, strlen(text)), frame);
 }
 
-/* Every field with its name and its bits. The names are made from the bytes that came. */
-static void show_frame(const char *who, const uint8_t *frame, size_t size)
-{
-	char first[64], second[64];
-	struct show_part parts[6] = {{1, first}, {1, second}};
-	unsigned length = frame[1] & 0x7f, n = 2;
-
-	snprintf(first, sizeof first, "FIN %d, RSV %d%d%d, opcode 0x%x: text", frame[0] >> 7,
-	         frame[0] >> 6 & 1, frame[0] >> 5 & 1, frame[0] >> 4 & 1, frame[0] & 15u);
-	snprintf(second, sizeof second, "MASK %d, length %u%s", frame[1] >> 7, length,
-	         length < 126    ? ""
-	         : length == 126 ? ": 2 bytes follow"
-	                         : ": 8 bytes follow");
-	if (length >= 126)
-		parts[n++] = (struct show_part){length == 126 ? 2 : 8, "the length itself"};
-	if (frame[1] & 0x80)
-		parts[n++] = (struct show_part){4, "the masking key"};
-	parts[n] = (struct show_part){0, frame[1] & 0x80 ? "payload, masked" : "payload"};
-	show_bytes(who, frame, size, parts);
-}
-
-/* The same five letters from both sides, and how the client's became what they are. */
+/* The same five letters from both sides, and how the client's became what they are. The RFC has
+ * these two frames among its examples (5.7), byte for byte. Look at the two l: they are under two
+ * bytes of the key, and come out different. H and o are under the same, as every fourth byte is. As
+ * a cipher it would be a joke, and nobody claims that it is one. */
 static void show_hello(uint16_t pusher, uint16_t mirrored)
 {
 	static uint8_t frame[ROOM];
@@ -156,7 +137,18 @@ static void show_hello(uint16_t pusher, uint16_t mirrored)
 	        table);
 }
 
-/* Frames at both sides of each edge. What is not payload is header: nothing else is subtracted. */
+/*
+ * Frames at both sides of each edge. What is not payload is header: nothing else is subtracted.
+ *
+ * The edge that surprises is the first. Seven bits could hold 126 and 127; the protocol takes these
+ * two away and makes signs of them. Code that compares with 127 or 128 works for years with
+ * short messages, and then one comes that has 126 bytes. So these four sizes belong in the tests of
+ * everybody who writes frames.
+ *
+ * Mind also what a header may claim. It can announce a payload of 2^63 - 1 bytes, and then nothing
+ * comes. A server that allocates what it is told has lost before the first byte of payload. So a
+ * receiver needs a limit of its own (RFC 6455, 10.4), and compares as soon as the header is there.
+ */
 static void show_headers(uint16_t pusher, uint32_t more)
 {
 	const uint32_t sizes[] = {125, 126, 65535, 65536, more};
@@ -175,7 +167,9 @@ static void show_headers(uint16_t pusher, uint32_t more)
 }
 
 /* The message of the tutorial, both ways. It is the frame that a chat sends most: short, so that
- * the two or six bytes in front are all there is to say about its overhead. */
+ * the few bytes in front are all there is to say about its overhead. Look at who pays more. It is
+ * the client, which sends little; a server that tells one message to thousands masks nothing, and
+ * may write the same bytes to all of them. */
 static void show_json(uint16_t pusher, uint16_t mirrored)
 {
 	static uint8_t frame[ROOM];
@@ -190,9 +184,22 @@ static void show_json(uint16_t pusher, uint16_t mirrored)
 	stage_value("json.server", (double)down);
 }
 
-/* Why clients mask. The payload may come from a script of somebody else's page. Some proxies on
- * the way do not know WebSocket and look for HTTP in what passes: without a mask the script could
- * show them a request of its choice. With a key that it cannot foresee it chooses nothing. */
+/*
+ * Why clients mask. The payload may come from a script of somebody else's page. Some proxies on the
+ * way do not know WebSocket and look for HTTP in what passes: without a mask the script could show
+ * them a request of its choice, to which the script's own server then "answers". While the protocol
+ * was made, an experiment poisoned the caches of proxies in that way (RFC 6455, 10.3).
+ *
+ * With a key that it cannot foresee a script chooses nothing. So the key must be new with each
+ * frame, and come from a strong source (5.3): a counter, or rand(), would be a mask that the
+ * attacker can take off beforehand. Nor may the script change the payload once the frame has begun
+ * to leave, or its server could tell it the key in time (10.3). And why do servers not mask? Their
+ * bytes would have to pass for an answer, and who has seen no request waits for none.
+ *
+ * Note who is protected: neither of the two that talk, but the machines between them. It costs both
+ * sides an operation on each byte. A program that is no browser runs no strangers' scripts, and
+ * must mask none the less: the rule knows only clients (5.1).
+ */
 static void show_masking(uint16_t mirrored)
 {
 	static const char evil[] = "GET /evil HTTP/1.1\r\nHost: bank.example\r\n\r\n";

@@ -2,103 +2,92 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "../stage/net.h"
 #include "../stage/show.h"
 
-void wire_put(struct bytes *bytes, const uint8_t *key, int first, const void *payload, size_t size)
-{
-	uint8_t *at = bytes->at + bytes->size;
+#define SHOWN 10 /* frames */
 
-	if (size > 255 || bytes->size + 8 + size > ROOM)
-		return;
-	*at++ = (uint8_t)first;
-	*at++ = (uint8_t)((key ? 0x80 : 0) | (size < 126 ? size : 126));
-	if (size >= 126) {
-		*at++ = 0;
-		*at++ = (uint8_t)size;
-	}
-	if (key)
-		at = mempcpy(at, key, 4);
-	for (size_t i = 0; i < size; i++)
-		*at++ = (uint8_t)(((const uint8_t *)payload)[i] ^ (key ? key[i % 4] : 0));
-	bytes->size = (size_t)(at - bytes->at);
+/* Where there is room. */
+static void put(struct bytes *bytes, const uint8_t *key, unsigned first, const void *payload,
+                size_t size)
+{
+	if (size <= 255 && bytes->size + 8 + size <= sizeof bytes->at)
+		bytes->size += frame_put(bytes->at + bytes->size, first, key, payload, size);
 }
 
-/* Where a frame's bytes come from: a connection, or memory. */
-struct source {
-	int connection; /* -1: memory */
-	const struct bytes *bytes;
-	size_t *offset;
-};
-
-static bool get(const struct source *source, void *data, size_t size)
+void wire_put_pieces(struct bytes *bytes, const uint8_t *key, const char *text, size_t piece,
+                     const char *ping)
 {
-	if (source->connection >= 0)
-		return net_read_all(source->connection, data, size) == size;
-	if (size > source->bytes->size - *source->offset)
-		return false;
-	memcpy(data, source->bytes->at + *source->offset, size);
-	*source->offset += size;
-	return true;
-}
+	size_t size = strlen(text);
 
-static bool get_frame(const struct source *source, struct frame *frame)
-{
-	uint8_t head[2], length[2], key[4] = {0};
+	for (size_t at = 0; at < size; at += piece) {
+		size_t now = size - at < piece ? size - at : piece;
 
-	if (!get(source, head, 2))
-		return false;
-	frame->fin = head[0] & FIN;
-	frame->opcode = head[0] & 15;
-	frame->size = head[1] & 0x7f;
-	if (frame->size == 127)
-		return false;
-	if (frame->size == 126) {
-		if (!get(source, length, 2))
-			return false;
-		frame->size = (size_t)(length[0] << 8 | length[1]);
+		put(bytes, key, (at + now == size ? FIN : 0) | (at == 0 ? TEXT : CONTINUED),
+		    text + at, now);
+		if (at == 0 && ping)
+			put(bytes, key, FIN | PING, ping, strlen(ping));
 	}
-	if ((head[1] & 0x80) && !get(source, key, 4))
-		return false;
-	if (frame->size > ROOM || !get(source, frame->payload, frame->size))
-		return false;
-	for (size_t i = 0; i < frame->size; i++)
-		frame->payload[i] ^= key[i % 4];
-	return true;
 }
 
 bool wire_take(const struct bytes *bytes, size_t *offset, struct frame *frame)
 {
-	return get_frame(&(struct source){-1, bytes, offset}, frame);
+	size_t size = frame_take(frame, bytes->at + *offset, bytes->size - *offset);
+
+	*offset += size;
+	return size > 0;
 }
 
-bool wire_read(int connection, struct frame *frame)
+void wire_ask(uint16_t port, const struct bytes *question, struct bytes *answer)
 {
-	return get_frame(&(struct source){.connection = connection}, frame);
+	int connection = net_connect(port);
+
+	*answer = (struct bytes){0}; /* where nothing comes, it is no frame */
+	net_write(connection, question->at, question->size);
+	shutdown(connection, SHUT_WR);
+	answer->size = net_read_all(connection, answer->at, sizeof answer->at);
+	close(connection);
+}
+
+void wire_ask_frame(uint16_t port, unsigned opcode, const void *payload, size_t size,
+                    struct bytes *answer)
+{
+	struct bytes question = {0};
+
+	put(&question, frame_key, FIN | opcode, payload, size);
+	wire_ask(port, &question, answer);
+}
+
+/* The parts of one frame, the first of which has the name that is put here. */
+static size_t name_parts(struct show_part *parts, char *name, size_t room,
+                         const struct frame *frame)
+{
+	static const char *const opcodes[16] = {
+	        "continued", "text", "binary", [CLOSE] = "close", [PING] = "ping", [PONG] = "pong"};
+	const char *opcode = opcodes[frame->opcode] ? opcodes[frame->opcode] : "?";
+	size_t n = 0;
+
+	snprintf(name, room, "%s, %s", opcode, frame->fin ? "FIN 1" : "FIN 0: more follows");
+	parts[n++] = (struct show_part){frame->head - (frame->masked ? 4 : 0), name};
+	if (frame->masked)
+		parts[n++] = (struct show_part){4, "  masking key"};
+	if (frame->size > 0)
+		parts[n++] = (struct show_part){frame->size,
+		                                frame->masked ? "  payload, masked" : "  payload"};
+	return n;
 }
 
 void wire_show(const char *who, const struct bytes *bytes)
 {
-	static const char *const opcodes[16] = {"continued", "text", "binary", "?",    "?",   "?",
-	                                        "?",         "?",    "close",  "ping", "pong"};
-	static char names[10][64];
-	struct show_part parts[31] = {{0}};
+	struct show_part parts[3 * SHOWN + 1] = {{0}};
+	char names[SHOWN][64];
 	struct frame frame;
-	size_t n = 0, at = 0, before = 0;
+	size_t n = 0, at = 0;
 
-	for (int i = 0; i < 10 && wire_take(bytes, &at, &frame); i++, before = at) {
-		bool masked = bytes->at[before + 1] & 0x80;
-		size_t head = at - before - frame.size - (masked ? 4 : 0);
-
-		snprintf(names[i], sizeof *names, "%s, %s", opcodes[frame.opcode],
-		         frame.fin ? "FIN 1" : "FIN 0: more follows");
-		parts[n++] = (struct show_part){head, names[i]};
-		if (masked)
-			parts[n++] = (struct show_part){4, "  masking key"};
-		if (frame.size > 0)
-			parts[n++] = (struct show_part){frame.size,
-			                                masked ? "  payload, masked" : "  payload"};
-	}
+	for (int i = 0; i < SHOWN && wire_take(bytes, &at, &frame); i++)
+		n += name_parts(parts + n, names[i], sizeof *names, &frame);
 	show_bytes(who, bytes->at, bytes->size, parts);
 }
