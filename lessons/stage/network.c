@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -48,6 +49,35 @@ static int open_device(struct ifreq *device)
 	return -1;
 }
 
+/* By netlink: the ioctl for it is refused in a user namespace. */
+static bool hold_packets(unsigned device, uint32_t most)
+{
+	const struct {
+		struct nlmsghdr head;
+		struct ifinfomsg link;
+		struct rtattr attribute;
+		uint32_t most;
+	} request = {{.nlmsg_len = sizeof request,
+	              .nlmsg_type = RTM_NEWLINK,
+	              .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+	             {.ifi_index = (int)device},
+	             {.rta_len = RTA_LENGTH(sizeof most), .rta_type = IFLA_TXQLEN},
+	             most};
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr result;
+	} answer;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	bool done = fd >= 0 && send(fd, &request, sizeof request, 0) == sizeof request &&
+	            recv(fd, &answer, sizeof answer, 0) == sizeof answer;
+
+	if (fd >= 0)
+		close(fd);
+	if (done)
+		errno = -answer.result.error;
+	return done && answer.result.error == 0;
+}
+
 int network_add_device(uint8_t number)
 {
 	struct ifreq device = {{{0}}, {{0}}};
@@ -58,10 +88,10 @@ int network_add_device(uint8_t number)
 		return -1;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	bool done = fd >= 0 && set_address(fd, &device, SIOCSIFADDR, network_address(number, 1)) &&
-	            set_address(fd, &device, SIOCSIFNETMASK, htonl(0xffffff00));
+	            set_address(fd, &device, SIOCSIFNETMASK, htonl(0xffffff00)) &&
+	            hold_packets(if_nametoindex(device.ifr_name), WAITING_MOST) &&
+	            bring_up(fd, &device);
 
-	device.ifr_qlen = WAITING_MOST;
-	done = done && ioctl(fd, SIOCSIFTXQLEN, &device) == 0 && bring_up(fd, &device);
 	if (fd >= 0)
 		close(fd);
 	if (done)
