@@ -14,6 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "child.h"
+
+#define TRY_MS       5000
 #define WAITING_MOST 10000 /* packets that a device holds for us: a burst must not lose any */
 
 static bool is_private;
@@ -111,19 +114,37 @@ static bool bring_up_loopback(void)
 	return done;
 }
 
-bool network_open(void)
+static bool move(int namespaces)
 {
-	if (is_private)
-		return true;
-	/* A device first: whoever may not have one stays where loopback is. */
-	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		return false;
-	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		return false;
-	int tun = bring_up_loopback() ? network_add_device(0) : -1;
+	int tun = unshare(namespaces) == 0 && bring_up_loopback() ? network_add_device(0) : -1;
+
 	if (tun >= 0)
 		close(tun);
-	is_private = tun >= 0;
+	return tun >= 0;
+}
+
+/* There is no way back for whoever has moved, to where not even loopback may be brought up; so a
+ * child tries it first. */
+static bool can_move(int namespaces)
+{
+	int status = 1;
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		_exit(move(namespaces) ? 0 : 1);
+	if (!child_wait(pid, TRY_MS, &status))
+		child_end(pid);
+	return status == 0;
+}
+
+bool network_open(void)
+{
+	static const int ways[] = {CLONE_NEWNET, CLONE_NEWUSER | CLONE_NEWNET};
+
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof ways / sizeof *ways && !is_private; i++)
+		is_private = can_move(ways[i]) && move(ways[i]);
 	return is_private;
 }
 

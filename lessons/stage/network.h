@@ -1,7 +1,7 @@
 /*
  * A network of our own: a network namespace of this process and its children
  * (network_namespaces(7)), in which links can be made whose packets we see. Root may have one, and
- * on most machines everybody may, by a user namespace of their own; where not, lessons do without.
+ * on many machines everybody may, by a user namespace of their own; where not, lessons do without.
  */
 #ifndef LESSONS_STAGE_NETWORK_H
 #define LESSONS_STAGE_NETWORK_H
@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Moves this process into a network of its own, before it has any socket or thread. Whether
- * network_add_device will work; where not, loopback does in any case. */
+/* Moves this process into a network of its own, before it has any socket or thread. False:
+ * none is to be had, and it stays where it is. */
 bool network_open(void);
 
 /* What network_open gave; false before it. */
