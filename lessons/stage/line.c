@@ -92,9 +92,9 @@ double line_waits(const struct line *line, double now, struct pollfd waits[LINE_
 	return sooner(sooner(next, &line->up, now), &line->down, now);
 }
 
-/* Takes in what has come from fd, if anything has. Its end may be a reset as well. Gives the number
- * of bytes. */
-static size_t take_in(struct line_way *way, int fd, double due)
+/* Takes in what has come from fd, if anything has. It is due a delay after now, or after
+ * `begun` where that is later. Its end may be a reset as well. Gives the number of bytes. */
+static size_t take_in(struct line_way *way, int fd, double begun, double delay)
 {
 	static uint8_t data[CHUNK_MOST];
 	ssize_t got = recv(fd, data, sizeof(data), MSG_DONTWAIT);
@@ -106,7 +106,8 @@ static size_t take_in(struct line_way *way, int fd, double due)
 	chunk = malloc(sizeof(*chunk) + size);
 	if (chunk == NULL)
 		child_give_up("relay");
-	*chunk = (struct line_chunk){.due = due, .size = size};
+	/* The time after recv: by one from before, what came since would arrive too early. */
+	*chunk = (struct line_chunk){.due = fmax(net_now_ms(), begun) + delay, .size = size};
 	memcpy(chunk->data, data, size);
 	way->ended = size == 0;
 	way->held += size;
@@ -147,8 +148,8 @@ bool line_work(struct line *line, double now, const struct pollfd waits[LINE_WAI
 	const short readable = POLLIN | POLLHUP | POLLERR;
 
 	if ((waits[0].revents & readable) != 0 && !line->up.ended)
-		counts->bytes_up += take_in(&line->up, line->client,
-		                            fmax(now, acknowledged(line)) + line->delay);
+		counts->bytes_up +=
+		        take_in(&line->up, line->client, acknowledged(line), line->delay);
 	if (line->server < 0) {
 		if (now < acknowledged(line) + line->delay)
 			return true;
@@ -156,7 +157,7 @@ bool line_work(struct line *line, double now, const struct pollfd waits[LINE_WAI
 		return line->server >= 0 && pass_on(&line->up, line->server, now);
 	}
 	if ((waits[1].revents & readable) != 0 && !line->down.ended)
-		counts->bytes_down += take_in(&line->down, line->server, now + line->delay);
+		counts->bytes_down += take_in(&line->down, line->server, 0, line->delay);
 	return pass_on(&line->up, line->server, now) && pass_on(&line->down, line->client, now) &&
 	       !(line->up.arrived && line->down.arrived);
 }
