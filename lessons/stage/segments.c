@@ -142,16 +142,17 @@ bool segments_reset(const struct segments *segments, uint16_t client_port, int w
 	struct tcphdr tcp = {.source = way == SEGMENTS_UP ? port : segments->server_port,
 	                     .dest = way == SEGMENTS_UP ? segments->server_port : port,
 	                     .seq = htonl(ours->left),
-	                     .ack_seq = htonl(theirs->left),
+	                     .ack_seq = htonl(theirs->entered),
 	                     .doff = sizeof tcp / 4,
 	                     .rst = 1,
 	                     .ack = 1};
 
 	if ((!ours->began && !theirs->began) || (ours->ended && theirs->ended))
 		return false;
+	const uint32_t addresses[] = {ip.saddr, ip.daddr};
 	ip.check = checksum(add_up(0, &ip, sizeof ip));
-	tcp.check =
-	        checksum(add_up(add_up(IPPROTO_TCP + sizeof tcp, &ip.saddr, 8), &tcp, sizeof tcp));
+	tcp.check = checksum(add_up(add_up(IPPROTO_TCP + sizeof tcp, addresses, sizeof addresses),
+	                            &tcp, sizeof tcp));
 	memcpy(packet, &ip, sizeof ip);
 	memcpy(packet + sizeof ip, &tcp, sizeof tcp);
 	return true;

@@ -29,8 +29,7 @@ struct segments {
 	struct segments_way ways[SEGMENTS_FLOWS][2];
 };
 
-/* Addresses in network byte order, the port as a number. *segments is all 0 (it is large: most of
- * it is never touched). */
+/* Addresses in network byte order, the port as a number. *segments is all 0. */
 void segments_init(struct segments *segments, uint32_t here, uint32_t there, uint16_t server_port);
 
 /* A packet enters the link. Whether it belongs there; others are to be dropped. A byte counts once,

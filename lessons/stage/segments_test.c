@@ -176,6 +176,19 @@ static void resets_with_what_has_arrived(void **state)
 	                 0xffff);
 }
 
+/* Whoever connects takes a reset only as the answer to its SYN (RFC 9293, 3.10.7.3). */
+static void resets_whose_syn_is_still_under_way(void **state)
+{
+	struct segments *segments = *state;
+	uint8_t reset[SEGMENTS_RESET_SIZE];
+	struct tcphdr tcp;
+
+	enter(segments, SEGMENTS_UP, 1000, SYN, 0);
+	assert_true(segments_reset(segments, CLIENT, SEGMENTS_DOWN, reset));
+	memcpy(&tcp, reset + sizeof(struct iphdr), sizeof tcp);
+	assert_int_equal(ntohl(tcp.ack_seq), 1001);
+}
+
 static void what_has_ended_needs_no_reset(void **state)
 {
 	struct segments *segments = *state;
@@ -202,6 +215,7 @@ int main(void)
 	        TEST(swaps_sender_and_receiver),
 	        TEST(drops_what_does_not_belong_there),
 	        TEST(resets_with_what_has_arrived),
+	        TEST(resets_whose_syn_is_still_under_way),
 	        TEST(what_has_ended_needs_no_reset),
 	};
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "net.h"
 #include "network.h"
 
@@ -188,6 +189,24 @@ static void whoever_is_connected_when_it_stops_is_told(void **state)
 	net_stop(server);
 }
 
+static void whoever_still_connects_when_it_stops_is_told(void **state)
+{
+	int status;
+
+	(void)state;
+	if (!there)
+		skip();
+	start(1000);
+	pid_t client = child_fork();
+	if (client == 0)
+		_exit(net_try_connect(relay.port) < 0 && errno == ECONNREFUSED ? 0 : 1);
+	while (relay.counts->connections == 0)
+		net_sleep_until_ms(net_now_ms() + 1);
+	stop();
+	assert_true(child_wait(client, 2000, &status));
+	assert_int_equal(status, 0);
+}
+
 static void links_do_not_meet(void **state)
 {
 	char got[8];
@@ -219,6 +238,7 @@ int main(void)
 	        cmocka_unit_test(much_arrives_whole_and_counts_once),
 	        cmocka_unit_test(where_nobody_listens_it_is_refused),
 	        cmocka_unit_test(whoever_is_connected_when_it_stops_is_told),
+	        cmocka_unit_test(whoever_still_connects_when_it_stops_is_told),
 	        cmocka_unit_test(links_do_not_meet),
 	};
 
