@@ -35,6 +35,8 @@ bool handshake_header(const char *head, const char *name, char *value, size_t si
 	*value = '\0';
 	for (const char *line = strchr(head, '\n'); line; line = strchr(line, '\n')) {
 		line++;
+		if (*line == '\r' || *line == '\n')
+			return false; /* the head ends here */
 		if (strncasecmp(line, name, length) != 0 || line[length] != ':')
 			continue;
 		line += length + 1;

@@ -23,7 +23,7 @@ static void puts_the_bytes_of_the_example(void **state)
 static void finds_a_header(void **state)
 {
 	static const char head[] =
-	        "GET / HTTP/1.1\r\nOrigin-Of: no\r\norigin: \t a b \r\n\r\nOrigin: c";
+	        "GET / HTTP/1.1\r\nOrigin-Of: no\r\norigin: \t a b \r\n\r\nUpgrade: c";
 	char value[8];
 
 	(void)state;
