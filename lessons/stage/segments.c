@@ -110,10 +110,8 @@ void segments_leave(struct segments *segments, void *packet, size_t size)
 }
 
 /* RFC 1071. */
-static uint32_t add_up(uint32_t sum, const void *data, size_t size)
+static uint32_t add_up(uint32_t sum, const uint8_t *bytes, size_t size)
 {
-	const uint8_t *bytes = data;
-
 	for (size_t i = 0; i + 1 < size; i += 2)
 		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
 	return sum;
@@ -149,10 +147,11 @@ bool segments_reset(const struct segments *segments, uint16_t client_port, int w
 
 	if ((!ours->began && !theirs->began) || (ours->ended && theirs->ended))
 		return false;
-	const uint32_t addresses[] = {ip.saddr, ip.daddr};
-	ip.check = checksum(add_up(0, &ip, sizeof ip));
-	tcp.check = checksum(add_up(add_up(IPPROTO_TCP + sizeof tcp, addresses, sizeof addresses),
-	                            &tcp, sizeof tcp));
+	memcpy(packet, &ip, sizeof ip);
+	memcpy(packet + sizeof ip, &tcp, sizeof tcp);
+	ip.check = checksum(add_up(0, packet, sizeof ip));
+	tcp.check = checksum(add_up(add_up(IPPROTO_TCP + sizeof tcp, packet + 12, 8),
+	                            packet + sizeof ip, sizeof tcp));
 	memcpy(packet, &ip, sizeof ip);
 	memcpy(packet + sizeof ip, &tcp, sizeof tcp);
 	return true;
