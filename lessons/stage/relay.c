@@ -89,8 +89,10 @@ void relay_start(struct relay *relay, uint16_t to_port, double delay_ms)
 {
 	struct link link = {.to_port = to_port, .delay = delay_ms};
 
-	if (network_is_private() && tunnel_start(relay, to_port, delay_ms))
+	if (network_is_private()) {
+		tunnel_start(relay, to_port, delay_ms);
 		return;
+	}
 	relay->device = -1;
 	relay->counts = link.counts = net_share(sizeof(*link.counts));
 	link.listener = net_listen(&relay->port);

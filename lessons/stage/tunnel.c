@@ -1,5 +1,6 @@
 #include "tunnel.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,14 +80,28 @@ static void work(struct tunnel *tunnel)
 	give(tunnel, net_now_ms());
 }
 
-bool tunnel_start(struct relay *relay, uint16_t to_port, double delay_ms)
+/* A link of its own: others may still have some of the 256 numbers. */
+static int add_link(uint8_t *number)
 {
-	static uint8_t number;
-	struct tunnel tunnel = {.delay = delay_ms};
+	static uint8_t last;
+	int device;
 
-	tunnel.device = network_add_device(++number);
-	if (tunnel.device < 0)
-		return false;
+	for (int tries = 0; tries < 256; tries++) {
+		*number = ++last;
+		device = network_add_device(*number);
+		if (device >= 0)
+			return device;
+		if (errno != EBUSY)
+			break;
+	}
+	child_give_up("make a link");
+}
+
+void tunnel_start(struct relay *relay, uint16_t to_port, double delay_ms)
+{
+	uint8_t number;
+	struct tunnel tunnel = {.delay = delay_ms, .device = add_link(&number)};
+
 	tunnel.segments = net_share(sizeof *tunnel.segments);
 	segments_init(tunnel.segments, network_address(number, 1), network_address(number, 2),
 	              to_port);
@@ -95,7 +110,7 @@ bool tunnel_start(struct relay *relay, uint16_t to_port, double delay_ms)
 	relay->device = tunnel.device;
 	relay->pid = child_fork();
 	if (relay->pid > 0)
-		return true;
+		return;
 	child_keep_only(tunnel.device);
 	prctl(PR_SET_TIMERSLACK, 1UL); /* else each wait may last 0.05 ms more */
 	for (;;)

@@ -6,12 +6,10 @@
 #ifndef LESSONS_STAGE_TUNNEL_H
 #define LESSONS_STAGE_TUNNEL_H
 
-#include <stdbool.h>
-
 #include "relay.h"
 
-/* As relay_start; false where no device can be had. */
-bool tunnel_start(struct relay *relay, uint16_t to_port, double delay_ms);
+/* As relay_start. */
+void tunnel_start(struct relay *relay, uint16_t to_port, double delay_ms);
 
 /* As relay_stop, for what tunnel_start has started. */
 void tunnel_stop(struct relay *relay);

