@@ -33,6 +33,8 @@ fails() {
 }
 
 check 'the same text matches' matches 'a\nb\n\nc\n' 'a\nb\n\nc\n'
+check 'a text matches itself' "$root/scripts/transcript" "$root/README.md" "$root/README.md"
+check 'nothing is not something' differs '' 'a' $'expected:\n(the end)\ngot:\na'
 check 'lines may be broken elsewhere' matches 'it took <*> ms,\nall in all\n' 'it took 4.25\nms, all in all\n'
 check 'a number may be any' matches '  <*>, <*> and <*>.\n' '0, -17 and 3.25.\n'
 check 'but must be one' differs 'it took <*> ms\n' 'it took x ms\n' 'paragraph 1, expected:'
