@@ -179,8 +179,10 @@ static void no_answer(void)
 	check_acts("5000 ms after our close", "end TCP", &closing, closing_late(&closing, 12000),
 	           help);
 	check_code("without an answer", 1006, &closing,
-	           "no close frame came: that is what 1006 "
-	           "says");
+	           "no close frame came: that is what 1006 says");
+	check_acts("6000 ms after our close, when TCP was ended at 5000", "nothing", &closing,
+	           closing_late(&closing, 13000), "TCP is ended once");
+	check_code("6000 ms after our close", 1006, &closing, NULL);
 	closing = (struct closing){0};
 	closing_begin(&closing, 1000, 7000);
 	frame(&closing, 8, "\x03\xe8", 2);

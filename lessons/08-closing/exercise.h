@@ -42,7 +42,8 @@ int closing_begin(struct closing *closing, unsigned code, double now_ms);
 int closing_frame(struct closing *closing, unsigned opcode, const uint8_t *body, size_t size);
 
 /* Called now and then. Ends TCP, with code 1006, where we have sent a close CLOSING_WAIT_MS ago or
- * earlier and none has come. */
+ * earlier and none has come. It says so once: after that, and after an end of any other kind, there
+ * is nothing to do. */
 int closing_late(struct closing *closing, double now_ms);
 
 #endif

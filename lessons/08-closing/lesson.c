@@ -143,7 +143,8 @@ static void close_cleanly(double delay_ms)
 /*
  * Two ends without a code. Our program is given one all the same, made up on this side. The first
  * is polite, and what close() without arguments sends in a browser: an empty close frame is allowed
- * (RFC 6455, 5.5.1), and is answered with an empty one.
+ * (RFC 6455, 5.5.1), and is answered with an empty one. The 1005 that we are told must not stand in
+ * the answer (7.4.1): it is the name of what is missing.
  *
  * The second is what a crash looks like, and a kill, and a proxy that has run out of patience. A
  * client that sees it should connect again, but after a while and not exactly when all the others
@@ -153,8 +154,11 @@ static void close_without_code(void)
 {
 	stage_step("a close frame without a code, and no close frame at all");
 	struct ending ending = end_with(HAS_NO_CODE, false, 0);
-	stage_say("No code came, so our program is told %u.", ending.code);
+	stage_say("No code came, so our program is told %u. We answered with an empty one: %d "
+	          "close frames.",
+	          ending.code, ending.closes);
 	stage_value("empty.code", ending.code);
+	stage_value("empty.close_frames", ending.closes);
 	ending = end_with(CUTS, false, 0);
 	stage_say("A server that cut the line: %d close frames, and our program is told %u.",
 	          ending.closes, ending.code);

@@ -43,7 +43,7 @@ int closing_frame(struct closing *closing, unsigned opcode, const uint8_t *body,
 
 int closing_late(struct closing *closing, double now_ms)
 {
-	if (!closing->sent || closing->received || now_ms - closing->sent_ms < CLOSING_WAIT_MS)
+	if (!closing->sent || closing->code || now_ms - closing->sent_ms < CLOSING_WAIT_MS)
 		return 0;
 	closing->code = 1006;
 	return END_TCP;
