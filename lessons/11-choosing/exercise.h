@@ -29,12 +29,15 @@ enum {
  *
  * A client that leaves. For each message, down and up, there is a new connection, and with it an
  * opening. By HTTP a message down is an answer with a body, or HTTP_UNCHANGED; one up is a request
- * with a body.
+ * with a body, and an empty answer.
  *
  * A client that stays. One opening. By SSE what goes up is a request with a body each. By HTTP the
- * client asks every ask_every_ms(load, LINK_MS) (ways.h), at least once; no more answers have a
- * body than there are messages down, no more requests than there are messages up, and each message
- * takes one byte more, the end of its line.
+ * client asks every ask_every_ms(load, LINK_MS) (ways.h) for as long as the session lasts, at least
+ * once; no more answers have a body than there are messages down, no more requests than there are
+ * messages up, and each message takes one byte more, the end of its line.
+ *
+ * The check measures each of its workloads by all three ways. By HTTP you may be 5 % off, since it
+ * depends on which messages just missed a request; by the others 1 %.
  */
 double bytes_of(const struct workload *load, enum way way);
 
@@ -45,8 +48,8 @@ double bytes_of(const struct workload *load, enum way way);
  */
 bool is_possible(const struct workload *load, enum way way);
 
-/* The winner by the lesson's rule, WAYS where there is none. To the check any way is right that is
- * in time and within 10 % of the fewest bytes, so that yours need not be exact to the last one. */
+/* Given: the winner by the lesson's rule, WAYS where there is none. To the check any way is right
+ * that is in time and within 10 % of the fewest bytes. */
 enum way choose(const struct workload *load);
 
 #endif

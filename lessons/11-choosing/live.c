@@ -268,7 +268,10 @@ void measure_live(struct ends *ends)
 	live.first = now(&live) + (ends->real ? 10 : 0);
 	live.every = ask_every_ms(load, ends->delay_ms);
 	live.tick = live.first + live.every;
-	while (live.got_down < load->down || live.got_up < load->up || live.asking) {
+	/* Who has to ask does not know that no more will come, and asks to the end. */
+	double over = live.first + (ends->way == HTTP ? load->lasts_ms : 0);
+	while (live.got_down < load->down || live.got_up < load->up || live.asking ||
+	       live.tick <= over) {
 		act(&live);
 		wait_and_read(&live);
 	}
