@@ -115,6 +115,9 @@ static void no_address(void)
 	CHECK("an address of family 02 with 4 bytes", NOTHING,
 	      ANSWER("\x0c", "\x00\x20\x00\x08\x00\x02\xa1\x47\xe1\x12\xa6\x43"),
 	      "only family 01 is IPv4");
+	CHECK("an address of family 03", NOTHING,
+	      ANSWER("\x0c", "\x00\x20\x00\x08\x00\x03\xa1\x47\xe1\x12\xa6\x43"),
+	      "only family 01 is IPv4");
 }
 
 /* All of it stands in memory, but only a part has come. */
@@ -163,8 +166,8 @@ static void lengths_of_messages(void)
 	CHECK("a message that says 8 and has 12", NOTHING, ANSWER("\x08", ADDRESS), help);
 	CHECK("a message that says 65,292 and has 12", NOTHING,
 	      "\x01\x01\xff\x0c" COOKIE ID ADDRESS, "both bytes are the length");
-	CHECK("a message of 13", NOTHING, ANSWER("\x0d", ADDRESS "?"),
-	      "it is always a multiple of 4");
+	CHECK("a length of 13, with 13 bytes behind the header", NOTHING,
+	      ANSWER("\x0d", ADDRESS "?"), "what is no multiple of 4 is refused");
 }
 
 static void lengths_of_attributes(void)
@@ -178,6 +181,9 @@ static void lengths_of_attributes(void)
 	CHECK("an address that has only 4 bytes", NOTHING,
 	      ANSWER("\x0c", "\x00\x20\x00\x04\x00\x01\xa1\x47\x80\x22\x00\x00"),
 	      "the length of an IPv4 address is 8: family, port and 4 bytes");
+	CHECK("an address of family 01 with length 12", NOTHING,
+	      ANSWER("\x10", "\x00\x20\x00\x0c\x00\x01\xa1\x47\xe1\x12\xa6\x43????"),
+	      "the length of an IPv4 address is 8, no less and no more");
 	CHECK("an address that says 8 and has 4", NOTHING,
 	      ANSWER("\x08", "\x00\x20\x00\x08\x00\x01\xa1\x47"), help);
 	CHECK("an address that says 8 and has nothing", NOTHING, ANSWER("\x04", "\x00\x20\x00\x08"),

@@ -21,7 +21,7 @@ unsigned two_bytes(const uint8_t *at);
  *
  * A STUN message begins with a header of 20 bytes:
  *      0   2 bytes    type; 0101 is the answer to a binding request, and that it succeeded
- *      2   2 bytes    length of all that follows the header; always a multiple of 4
+ *      2   2 bytes    length of all that follows the header; a multiple of 4, else it is refused
  *      4   4 bytes    the magic cookie: 21 12 a4 42
  *      8  12 bytes    the transaction id: that of our request, or it is no answer to us
  * The datagram is the message, no more and no less; where the length says another thing, it is
@@ -31,7 +31,9 @@ unsigned two_bytes(const uint8_t *at);
  *      4              the value, then 0 to 3 bytes of padding up to the next multiple of 4; they
  *                     may be anything
  * An attribute that is longer than what is left is refused, with the message. Those of other types
- * are passed over. The one that we want is XOR-MAPPED-ADDRESS, type 0020, length 8:
+ * are passed over. (The RFC, 8489, 6.3.3, passes over only types from 8000 on, and those it knows;
+ * with an unknown one below, the answer is discarded. We do not go that far.) The one that we want
+ * is XOR-MAPPED-ADDRESS, type 0020, length 8; with another length there is no address for us:
  *      0   1 byte     nothing
  *      1   1 byte     family; 01 is IPv4, and where it is another there is no address for us
  *      2   2 bytes    the port, each byte xor that of the cookie: 21 12

@@ -14,14 +14,14 @@
  * wants to be promised.
  *
  * This program sends the same twenty messages three times, each time over a link that loses the
- * eighth. Then it asks, in one datagram, the question with which each WebRTC connection begins:
+ * eighth. Then it asks, in one datagram, the question with which most WebRTC connections begin:
  * what is my address?
  *
  * What is real: the sockets, the messages, and the times, which are measured. What is acted: the
  * loss and its repair. Loopback loses nothing, so the link (lossy.c) is told which message to lose;
- * and where it is to come later, the link holds it for as long as a TCP would have needed to notice
- * and send it again. Then what comes behind it waits in the link's queue, and not, as it would in
- * nature, in the receiver's kernel. The receiving program cannot tell the difference.
+ * and where it is to come later, the link holds it for as long as it takes to notice and to send it
+ * again. Then what comes behind it waits in the link's queue, and not, as it would in nature, in
+ * the receiver's kernel. The receiving program cannot tell the difference.
  */
 #include <math.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@
 
 /* A message every 50 ms is 20 a second, as many a game sends. The link's 20 ms one way make a round
  * trip of 40. The repair is the time from where the lost message should have arrived to where it
- * does; where 220 ms of it come from is the fourth step. */
+ * does. 220 ms is chosen so that the effect can be seen; what a TCP needs is the fourth step. */
 static double delay_ms = 20, every_ms = 50, repair_ms = 220;
 
 /* The same twenty messages each time; only the link differs. The measure is how long each was on
@@ -92,10 +92,10 @@ static void lose_one_three_times(void)
 	stage_value("unordered.place", trip.place[LOST]);
 }
 
-/* Where do 220 ms come from? This time nothing is acted but the bad luck: a filter throws one
- * segment away, and your own kernel's TCP has to see to it. It learns of the gap from the
- * acknowledgement of what comes behind (RFC 8985), a round trip after that was sent; on loopback
- * that is at once. On a link of R = 170 ms, to another continent perhaps, it makes 50 + 170 = 220.
+/* What does a repair take? This time nothing is acted but the bad luck: a filter throws one segment
+ * away, and your own kernel's TCP has to see to it. It learns of the gap from the acknowledgement
+ * of what comes behind (RFC 8985), a round trip after that was sent; on loopback that is at once.
+ * On our link, R = 40 ms, it would make 50 + 40 = 90; with R = 170, to another continent, 220.
  * Where nothing comes behind there is only a timer. Linux waits some 200 ms at least, and RFC 6298
  * (2.4) even asks for a second. Datagrams need neither, for nobody looks for what is lost. */
 static void lose_segment(void)
@@ -152,14 +152,13 @@ static const struct show_part answer_parts[] = {{2, "a binding success response"
 /* Why exclusive or, in an address that is no secret? There are translators that look for their
  * clients' addresses in what passes, and "correct" them; those do not find one that is written like
  * this (RFC 8489, 14.2). The cookie's first bytes are for the port, all four for the address. */
-static void read_aloud(const uint8_t *answer)
+static void read_aloud(const uint8_t *at)
 {
 	stage_say("%02x %02x xor 21 12 is port %d, and %02x %02x %02x %02x xor 21 12 a4 42 is "
 	          "%d.%d.%d.%d. Our own socket is at 127.0.0.1: the other address is the "
 	          "translator's, and only from outside one can see it.",
-	          answer[26], answer[27], (answer[26] ^ 0x21) << 8 | (answer[27] ^ 0x12),
-	          answer[28], answer[29], answer[30], answer[31], answer[28] ^ 0x21,
-	          answer[29] ^ 0x12, answer[30] ^ 0xa4, answer[31] ^ 0x42);
+	          at[0], at[1], (at[0] ^ 0x21) << 8 | (at[1] ^ 0x12), at[2], at[3], at[4], at[5],
+	          at[2] ^ 0x21, at[3] ^ 0x12, at[4] ^ 0xa4, at[5] ^ 0x42);
 }
 
 /* Two datagrams, over a translator. Should one of them get lost, nobody would notice but we: a real
@@ -182,9 +181,8 @@ static void ask_for_address(void)
 		exit(1);
 	}
 	show_bytes("server answers", answer, size, answer_parts);
-	read_aloud(answer);
+	read_aloud(answer + 26);
 	stage_value("stun.request_bytes", sizeof request);
-	stage_value("stun.answer_bytes", (double)size);
 }
 
 /* The rest is not to be measured on one machine, but it is most of the work. Between two browsers
@@ -198,20 +196,18 @@ static void ask_for_address(void)
  * or a browser in practice: nobody writes it in an afternoon, and this lesson does not try. */
 static void tell_the_rest(void)
 {
-	stage_say(
-	        "What WebRTC needs, in the order in which it is needed:\n"
-	        "  1. Signalling: a server that both know carries their offers and addresses from "
-	        "one to the other. WebRTC leaves open how; often it is a WebSocket.\n"
-	        "  2. STUN: a server that tells each its address, as ours did.\n"
-	        "  3. ICE: each tries each of the other's addresses, until a pair works.\n"
-	        "  4. TURN: a server that relays everything, for pairs of whom none works.\n"
-	        "  5. DTLS: keys and encryption, which cannot be left out.\n"
-	        "  6. SCTP for data channels, SRTP for audio and video.");
+	stage_say("What WebRTC needs, in the order in which it is needed:\n"
+	          "  1. Signalling: a server that both know carries their offers and\n"
+	          "     addresses across. WebRTC leaves open how; often it is a WebSocket.\n"
+	          "  2. STUN: a server that tells each its address, as ours did.\n"
+	          "  3. ICE: each tries each of the other's addresses, until a pair works.\n"
+	          "  4. TURN: a server that relays everything, where no pair works.\n"
+	          "  5. DTLS: keys and encryption, which cannot be left out.\n"
+	          "  6. SCTP for data channels, SRTP for audio and video.");
 }
 
-/* A message that would be late by a few ms only would be counted or not as luck has it. With 220
- * and 50 the last one that waits does so for 20 ms, which can be told from a machine that has other
- * things to do. The first that does not wait has 30 ms to spare. */
+/* A message that is late by a few ms only would be counted or not as luck has it. With 220 and 50
+ * the last one that waits does so for 20 ms, and the first that does not has 30 ms to spare. */
 static bool can_be_measured(void)
 {
 	double least_ms = fmod(repair_ms, every_ms);
@@ -239,6 +235,9 @@ int main(int argc, char **argv)
 	stage_open(argc, argv, "Lesson 12: WebRTC and datagrams", options);
 	if (!can_be_measured())
 		return 2;
+	stage_say("The link is acted by this program, over loopback: %g ms each way. Where it "
+	          "repairs a loss, that takes %g ms, chosen so that the effect can be seen.",
+	          delay_ms, repair_ms);
 	lose_one_three_times();
 	stage_step("a segment that is really lost, over TCP without a link");
 	lose_segment();
