@@ -18,19 +18,15 @@ static const char *parts(const struct workload *load, enum way way)
 {
 	static const char *const of_file[WAYS] = {"each byte crosses once, also with a break",
 	                                          "in base64 four bytes stand for three",
-	                                          "all of it is sent after the break, and a share "
-	                                          "of it was sent before"};
+	                                          "a share before the break, and all of it after"};
 	static const char *const of_visits[WAYS] = {
-	        "for each message a request, its answer and one body; for what has not changed "
-	        "HTTP_UNCHANGED, and no body",
+	        "a request, its answer and one body each; HTTP_UNCHANGED for what is not new",
 	        "a new connection needs a new opening, for each message",
 	        "a new connection needs a new opening, for each message"};
 	static const char *const of_stay[WAYS] = {
-	        "lasts_ms divided by ask_every_ms(), but at least 1: so many empty exchanges, so "
-	        "many bodies at most each way; and the messages, a byte longer each",
-	        "one opening; 8 around each message down; each message up is a request with a "
-	        "body, and its answer",
-	        "one opening; before each message 2 down and 6 up, and 2 more from 126 bytes on"};
+	        "an exchange each ask_every_ms(), at least 1; not more bodies than messages",
+	        "one opening; 8 around a message down; one up is a request with an answer",
+	        "one opening; 2 before a message down, 6 up, and 2 more from 126 bytes on"};
 
 	return (load->cut > 0 ? of_file : load->leaves ? of_visits : of_stay)[way];
 }
