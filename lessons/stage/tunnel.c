@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include "segments.h"
 
 #define PACKET_MOST 2048
+#define END_MS      1000
 
 /* A packet on its way. */
 struct packet {
@@ -61,19 +63,22 @@ static void give(struct tunnel *tunnel, double now)
 	}
 }
 
+/* SIGTERM is let through while it waits, and only then: what segments_leave has noted has left. */
 static void work(struct tunnel *tunnel)
 {
 	struct pollfd waits = {.fd = tunnel->device, .events = POLLIN};
+	sigset_t nothing;
 	double left = tunnel->first == NULL ? 1000 : tunnel->first->due - net_now_ms();
 	uint8_t data[PACKET_MOST];
 	ssize_t size;
 
 	if (left < 0)
 		left = 0;
+	sigemptyset(&nothing);
 	ppoll(&waits, 1,
 	      &(struct timespec){.tv_sec = (time_t)(left / 1e3),
 	                         .tv_nsec = (long)(left * 1e6) % 1000000000},
-	      NULL);
+	      &nothing);
 	/* The time after the read: by one from before, what came since would leave too early. */
 	while ((size = read(tunnel->device, data, sizeof data)) > 0)
 		take(tunnel, data, (size_t)size, net_now_ms());
@@ -112,22 +117,41 @@ void tunnel_start(struct relay *relay, uint16_t to_port, double delay_ms)
 	if (relay->pid > 0)
 		return;
 	child_keep_only(tunnel.device);
+	sigset_t term;
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
 	prctl(PR_SET_TIMERSLACK, 1UL); /* else each wait may last 0.05 ms more */
 	for (;;)
 		work(&tunnel);
 }
 
-/* A connection whose packets are gone would wait for ever: each is reset. */
+/* Also where it is stopped. */
+static void end_child(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGTERM);
+	kill(pid, SIGCONT);
+	if (!child_wait(pid, END_MS, &status))
+		child_end(pid);
+}
+
+/* A connection whose packets are gone would wait for ever: each is reset, and so is one that was
+ * begun when nobody took its packets any more. */
 void tunnel_stop(struct relay *relay)
 {
 	struct segments *segments = (struct segments *)relay->counts;
-	uint8_t reset[SEGMENTS_RESET_SIZE];
+	uint8_t packet[PACKET_MOST];
+	ssize_t size;
 
-	child_end(relay->pid);
+	end_child(relay->pid);
+	while ((size = read(relay->device, packet, sizeof packet)) > 0)
+		segments_enter(segments, packet, (size_t)size);
 	for (unsigned port = 0; port < SEGMENTS_FLOWS; port++) {
 		for (int way = 0; way < 2; way++) {
-			if (segments_reset(segments, (uint16_t)port, way, reset))
-				(void)!write(relay->device, reset, sizeof reset);
+			if (segments_reset(segments, (uint16_t)port, way, packet))
+				(void)!write(relay->device, packet, SEGMENTS_RESET_SIZE);
 		}
 	}
 	close(relay->device);

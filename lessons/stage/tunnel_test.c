@@ -1,6 +1,7 @@
 #include "tunnel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -207,6 +208,26 @@ static void whoever_still_connects_when_it_stops_is_told(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* And whoever began when it stood still. */
+static void whoever_connects_to_a_link_that_stands_still_is_told(void **state)
+{
+	int status;
+
+	(void)state;
+	if (!there)
+		skip();
+	start(1);
+	kill(relay.pid, SIGSTOP);
+	pid_t client = child_fork();
+	if (client == 0)
+		_exit(net_try_connect(relay.port) < 0 && errno == ECONNREFUSED ? 0 : 1);
+	while (poll(&(struct pollfd){.fd = relay.device, .events = POLLIN}, 1, 1000) == 0)
+		continue;
+	stop();
+	assert_true(child_wait(client, 2000, &status));
+	assert_int_equal(status, 0);
+}
+
 static void links_do_not_meet(void **state)
 {
 	char got[8];
@@ -267,6 +288,7 @@ int main(void)
 	        cmocka_unit_test(where_nobody_listens_it_is_refused),
 	        cmocka_unit_test(whoever_is_connected_when_it_stops_is_told),
 	        cmocka_unit_test(whoever_still_connects_when_it_stops_is_told),
+	        cmocka_unit_test(whoever_connects_to_a_link_that_stands_still_is_told),
 	        cmocka_unit_test(links_do_not_meet),
 	        cmocka_unit_test(a_number_that_is_taken_is_left_out),
 	};
