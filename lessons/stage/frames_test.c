@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "captured.h"
 #include "net.h"
 
 /* The examples of RFC 6455, 5.7. */
@@ -92,6 +93,49 @@ static void reads_what_was_written(void **state)
 	close(ends[1]);
 }
 
+static int show(void *user)
+{
+	uint8_t wire[2 * FRAME_WIRE_MOST];
+	uint8_t payload[200] = {0};
+	size_t size = frame_put(wire, FIN | TEXT, frame_key, "Hi", 2);
+
+	(void)user;
+	size += frame_put(wire + size, 0x40 | CONTINUED, NULL, payload, sizeof payload);
+	frame_show("client sends", wire, size);
+	frame_show("server sends", (const uint8_t *)"\x88\x02\x03\xe8\x81", 5);
+	return 0;
+}
+
+/* Two frames in one, bits that are reserved, a longer length, a code, and a frame that is cut. */
+static void shows_each_field(void **state)
+{
+	static struct captured captured;
+	static const char *const lines[] = {
+	        "FIN 1, RSV 000, opcode 0x1: text\n",
+	        "MASK 1, length 2\n",
+	        "the masking key\n",
+	        "the payload, masked\n",
+	        "FIN 0, RSV 100, opcode 0x0: continued\n",
+	        "MASK 0, length 126\n",
+	        "the length, since it is 126 or more\n",
+	        "the payload\n",
+	        "FIN 1, RSV 000, opcode 0x8: close\n",
+	        "the code\n",
+	        "the rest\n",
+	};
+
+	(void)state;
+	captured_run(&captured, show, NULL);
+	assert_int_equal(captured.status, 0);
+	const char *at = captured.out;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		at = strstr(at, lines[i]);
+		if (!at)
+			fail_msg("no line \"%s\" where it should be in:\n%s", lines[i],
+			         captured.out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +143,7 @@ int main(void)
 	        cmocka_unit_test(takes_what_was_put),
 	        cmocka_unit_test(refuses_what_is_too_long),
 	        cmocka_unit_test(reads_what_was_written),
+	        cmocka_unit_test(shows_each_field),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
