@@ -130,9 +130,11 @@ static void show_exchange(int fd)
 
 /* What a number of requests cost, as the link has counted it. Bytes are those of HTTP. On a real
  * wire each packet has some 54 bytes of headers of its own in front, and packets without any
- * payload go back and forth to acknowledge it all; bench/ counts those, too. "Hello" is 5 of 117
- * bytes here, which is 4 %, and in truth it is less. Keep that in mind for lesson 6, where it will
- * be 5 of 7, and for the day when a figure is quoted to you that has only one of the two in it. */
+ * payload go back and forth to acknowledge it all; bench/ counts those, too.
+ *
+ * "Hello" is 5 of 117 bytes here, which is 4 %, and in truth it is less. Keep that in mind for
+ * lesson 6, where it will be 5 of 7, and for the day when a figure is quoted to you that has only
+ * one of the two in it. */
 struct cost {
 	unsigned connections;
 	unsigned long bytes;

@@ -178,17 +178,19 @@ static void compare_times(const double first_ms[SESSIONS], double delay_ms)
 	stage_value("first.difference_ms", first_ms[WSS] - first_ms[WS]);
 }
 
-/* What is wrong with the options; NULL: nothing.
+/* Says what is wrong with the options, if something is.
  *
  * 1.1 and what came before is not offered: it must not be spoken any more (RFC 8996), and today's
  * OpenSSL refuses to. */
-static const char *refusal(double delay_ms, double tls)
+static bool refused(double delay_ms, double tls)
 {
+	const bool known = tls == 1.2 || tls == 1.3;
+
 	if (delay_ms > 500)
-		return "--delay: 500 ms at most";
-	if (tls != 1.2 && tls != 1.3)
-		return "--tls: 1.2 or 1.3";
-	return NULL;
+		fputs("lesson: --delay: 500 ms at most\n", stderr);
+	else if (!known)
+		fputs("lesson: --tls: 1.2 or 1.3\n", stderr);
+	return delay_ms > 500 || !known;
 }
 
 int main(int argc, char **argv)
@@ -209,11 +211,8 @@ int main(int argc, char **argv)
 		return 2;
 	stage_words(words);
 	stage_open(argc, argv, "Lesson 9: WS and WSS", options);
-	const char *wrong = refusal(delay_ms, tls);
-	if (wrong) {
-		fprintf(stderr, "lesson: %s\n", wrong);
+	if (refused(delay_ms, tls))
 		return 2;
-	}
 	/* Heard just now, or kept since some other day: from here on nobody asks which of both it
 	 * is. */
 	if (replay || !session_possible())
