@@ -188,7 +188,7 @@ help: ## list the targets
 	@echo 'V=1 shows each command, WERROR=1 makes warnings errors, CC= and CFLAGS= are yours.'
 	@echo 'SANITIZE=address,undefined builds into build/sanitize-address-undefined/.'
 	@echo 'BUILD=DIR builds into another folder of this tree than build/.'
-	@echo 'OPENSSL=no builds the lessons as if there were none.'
+	@echo 'OPENSSL=no builds the lessons as if there were none; build/learn keeps to it.'
 
 $(OUT)/serve: $(call objects,$(SERVE)) $(ARCHIVES)
 $(OUT)/bench: $(call objects,$(MAIN)) $(ARCHIVES)
@@ -249,7 +249,7 @@ $(OBJECTS): $(OUT)/obj/%.o: %.c $(OUT)/flags
 
 $(LESSON_OBJECTS): $(OUT)/obj/%.o: %.c $(OUT)/lesson-flags
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(LESSON_COMPILE) $(if $(WERROR),-Werror) -MMD -MP -c $< -o $@
+	$(call say,CC,$<)$(LESSON_COMPILE) $(DEFINES) $(if $(WERROR),-Werror) -MMD -MP -c $< -o $@
 
 $(FUZZERS): $(FUZZ)/%: $(FUZZ)/obj/%.o $(FUZZ)/libtransports.a
 	@mkdir -p $(@D)
@@ -269,6 +269,15 @@ $(FUZZ_OBJECTS): $(FUZZ)/obj/%.o: %.c
 $(call objects,bench/environment.c): DEFINES = \
 	-DPUSHLAB_CFLAGS='"$(strip -std=c11 $(CFLAGS) $(SANITIZERS))"'
 
+# Where build/learn lets the learner's programs be built, and how: as it was built itself.
+in_tree = $(patsubst $(CURDIR)/%,%,$(abspath $(1)))
+LEARN_SETTINGS = BUILD=$(call in_tree,$(BUILD)) SANITIZE=$(SANITIZE) \
+	OPENSSL=$(filter no,$(OPENSSL))
+LEARN_MAKER := $(call objects,lessons/learn_common.c)
+$(LEARN_MAKER): DEFINES = -DLEARN_OUT='"$(call in_tree,$(OUT))"' \
+	-DLEARN_SETTINGS='$(foreach setting,$(LEARN_SETTINGS),"$(setting)",)'
+$(LEARN_MAKER): $(OUT)/learn-settings
+
 # Stands for all that scripts/certs makes.
 $(CERTS): scripts/certs
 	$(call say,CERTS,$(@D))scripts/certs $(@D)
@@ -278,7 +287,8 @@ $(CERTS): scripts/certs
 $(OUT)/flags: CONTENT = $(COMPILE)
 $(OUT)/lesson-flags: CONTENT = $(LESSON_COMPILE)
 $(OUT)/members: CONTENT = $(TRANSPORTS) $(BENCH) $(STAGE) $(LEARN) $(LEFT_OUT)
-$(OUT)/flags $(OUT)/lesson-flags $(OUT)/members: FORCE
+$(OUT)/learn-settings: CONTENT = $(LEARN_SETTINGS)
+$(OUT)/flags $(OUT)/lesson-flags $(OUT)/members $(OUT)/learn-settings: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@
 

@@ -69,7 +69,8 @@ void learn_note_values(struct learn *learn, const struct lesson *lesson,
 /* "2026-11-25 10:41" */
 const char *learn_now(char text[32]);
 
-/* Makes build/lessons/NN-name/NAME; what the compiler says is shown as it is. */
+/* Makes build/lessons/NN-name/NAME, in that build folder and with those settings of make which this
+ * program was built with; what the compiler says is shown as it is. */
 bool learn_make(const struct learn *learn, const struct lesson *lesson, const char *name);
 
 /* The options that class.conf sets for this lesson, as they would be typed; false, and "": none. */

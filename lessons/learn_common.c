@@ -13,6 +13,12 @@
 #include "learn_say.h"
 #include "learn_state.h"
 
+/* Where this program was built, seen from the root, and what make was told: see Makefile. */
+#ifndef LEARN_OUT
+#define LEARN_OUT      "build"
+#define LEARN_SETTINGS "BUILD=build",
+#endif
+
 enum { ARGUMENTS_MAX = 60 };
 
 const struct lesson *learn_current(const struct learn *learn)
@@ -41,7 +47,10 @@ const char *learn_file(const struct learn *learn, const struct lesson *lesson, c
 const char *learn_program(const struct learn *learn, const struct lesson *lesson, const char *name,
                           char path[PATH_MAX])
 {
-	return join(path, learn->root, "/build/lessons", lesson, name);
+	const bool outside = *LEARN_OUT == '/';
+
+	return join(path, outside ? "" : learn->root,
+	            outside ? LEARN_OUT "/lessons" : "/" LEARN_OUT "/lessons", lesson, name);
 }
 
 bool learn_has(const struct learn *learn, const struct lesson *lesson, const char *name)
@@ -112,12 +121,13 @@ bool learn_make(const struct learn *learn, const struct lesson *lesson, const ch
 {
 	const bool is_check = strcmp(name, "check") == 0;
 	char target[PATH_MAX], exercise[PATH_MAX];
-	const char *const argv[] = {"make",
-	                            "-s",
-	                            join(target, "build", "/lessons", lesson, name),
-	                            is_check ? "-W" : NULL,
-	                            join(exercise, "lessons", "", lesson, "exercise.c"),
-	                            NULL};
+	const char *const argv[] = {
+	        "make",
+	        "-s",
+	        LEARN_SETTINGS join(target, LEARN_OUT, "/lessons", lesson, name),
+	        is_check ? "-W" : NULL,
+	        join(exercise, "lessons", "", lesson, "exercise.c"),
+	        NULL};
 	const struct process process = {.argv = argv, .directory = learn->root, .out = -1};
 	int status = process_run(&process);
 

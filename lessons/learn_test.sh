@@ -8,6 +8,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/scripts/tap.sh"
 
 learn=$BUILD/learn
+# Where it builds, seen from the tree.
+out=${BUILD#"$root/"}
 tree=$tmp/tree
 mkdir -p "$tree/lessons/01-bytes" "$tree/lessons/02-frames"
 export LESSONS=$tree/lessons
@@ -15,10 +17,13 @@ unset PUSHLAB_PROGRESS STAGE_VALUES
 cd "$tree" || exit 1
 
 cat >Makefile <<'END'
-build/lessons/%/lesson: lessons/%/lesson.sh
+comma := ,
+OUT := $(BUILD)$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
+$(OUT)/lessons/%/lesson: lessons/%/lesson.sh
 	@mkdir -p $(@D)
+	@echo 'OPENSSL=$(OPENSSL)' >$(@D)/settings
 	@cp $< $@ && chmod +x $@
-build/lessons/%/check: lessons/%/exercise.c lessons/%/check.c
+$(OUT)/lessons/%/check: lessons/%/exercise.c lessons/%/check.c
 	@mkdir -p $(@D)
 	@test -e $(@D)/exercise.c.orig || cp $< $(@D)/exercise.c.orig
 	@$(or $(CC),cc) $^ -o $@
@@ -207,7 +212,7 @@ kept() {
 }
 
 afresh() {
-	rm -rf lessons/progress.txt lessons/class.conf build
+	rm -rf lessons/progress.txt lessons/class.conf "$out"
 	sed 's/return 7/return 0/' lessons/01-bytes/solution.c >lessons/01-bytes/exercise.c
 }
 
@@ -302,7 +307,7 @@ sed -i 's/return 0/return 1/' lessons/01-bytes/exercise.c
 check 'a change that does not do' says 1 'FAIL 1*Not yet.*hint 1' "$learn" check
 check 'check --json' is_json "$learn" check --json
 sed -i 's/return 1/return yes/' lessons/01-bytes/exercise.c
-check 'the errors of the compiler are shown' says 1 "exercise.c:4*yes*undeclared*make build/lessons/01-bytes/check failed" "$learn" check
+check 'the errors of the compiler are shown' says 1 "exercise.c:4*yes*undeclared*make $out/lessons/01-bytes/check failed" "$learn" check
 check 'reset does not ask without a terminal' refuses '--force does it unasked' reset
 check 'reset --force' says 0 'What it was is in lessons/01-bytes/exercise.c.bak' "$learn" reset --force
 check 'it is as shipped' grep -q 'return 0' lessons/01-bytes/exercise.c
@@ -337,6 +342,26 @@ check 'watch wants a terminal' refuses 'watch needs a terminal' watch
 check 'next' says 0 'Lesson 2 of 2, frames' "$learn" next
 check 'is kept' kept current 02-frames
 check 'there is no next of the last' says 0 'is the last one' "$learn" next
+
+# keeps_its_folder: one that was built in another folder, without OpenSSL, builds there and so.
+keeps_its_folder() {
+	local other=$out/learn-test-other
+
+	(unset MAKEFLAGS MAKELEVEL
+		make -s -C "$root" BUILD="$other" SANITIZE= OPENSSL=no CFLAGS=-O0 "$other/learn") || return
+	"$root/$other/learn" run 1 >/dev/null 2>&1
+	[ "$(cat "$other/lessons/01-bytes/settings")" = OPENSSL=no ] || return
+	afresh
+	"$learn" run 1 >/dev/null
+	[ ! -e "$other" ] && [ -e "$out/lessons/01-bytes/settings" ]
+}
+
+note 'what it was built with'
+if [[ $out != /* ]]; then
+	check 'another folder and other settings are kept' keeps_its_folder
+else
+	skip 'another folder and other settings are kept' 'the build folder is outside of the tree'
+fi
 
 note 'what is done'
 afresh

@@ -46,8 +46,8 @@ static const char last_answer[] = ANSWER LAST "\r\n" BODY;
 
 /* The link's delay is one way, in ms, and both ways are alike. What you see further down depends on
  * it in one manner only: all times are multiples. And how often each of the two clients asks: take
- * 1, and it no longer matters which of them you are; that is the case for closing, if there is one.
- */
+ * 1, and it no longer matters which of them you are; that is the case for closing, if there is
+ * one. */
 static double delay = 20, requests = 10;
 
 /*
@@ -130,10 +130,11 @@ static void show_exchange(int fd)
 
 /* What a number of requests cost, as the link has counted it. Bytes are those of HTTP. On a real
  * wire each packet has some 54 bytes of headers of its own in front, and packets without any
- * payload go back and forth to acknowledge it all; bench/ counts those, too. "Hello" is 5
- * of 117 bytes here, which is 4 %, and in truth it is less. Keep that in mind for lesson 6, where
- * it will be 5 of 7, and for the day when a figure is quoted to you that has only one of the two
- * in it. */
+ * payload go back and forth to acknowledge it all; bench/ counts those, too.
+ *
+ * "Hello" is 5 of 117 bytes here, which is 4 %, and in truth it is less. Keep that in mind for
+ * lesson 6, where it will be 5 of 7, and for the day when a figure is quoted to you that has only
+ * one of the two in it. */
 struct cost {
 	unsigned connections;
 	unsigned long bytes;

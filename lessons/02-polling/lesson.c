@@ -38,9 +38,8 @@
 static const char question[] = "GET /poll HTTP/1.1\r\nHost: server.example.com\r\n\r\n";
 
 /* "Nothing": 204 is an answer that has no body, so its head is all there is, and no Content-Length
- * is needed to say so (RFC 9110, 15.3.5). What one does
- * meet in its place is a 200 with a body such as {"messages": []}, which says the same in twice as
- * many bytes, and has to be parsed. */
+ * is needed to say so (RFC 9110, 15.3.5). What one does meet in its place is a 200 with a body such
+ * as {"messages": []}, which says the same in twice as many bytes, and has to be parsed. */
 static const char nothing[] = "HTTP/1.1 204 No Content\r\n\r\n";
 
 /* T, and d, the delay of the link one way. Everything this lesson measures is made of these two. T

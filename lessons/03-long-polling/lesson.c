@@ -34,8 +34,8 @@
 #include "seen.h"
 
 /* The poll of lessons 1 and 2. On the wire long polling looks no different; only a watch would tell
- * you which of the two you see. That is its strength: it needs nothing that HTTP has not
- * had from the beginning, and asks nothing of what is on the way but patience. */
+ * you which of the two you see. That is its strength: it needs nothing that HTTP has not had from
+ * the beginning, and asks nothing of what is on the way but patience. */
 static const char poll_question[] = "GET /poll HTTP/1.1\r\nHost: server.example.com\r\n\r\n";
 
 /* Of the link, one way: d. All other times in this lesson are multiples of it. */
@@ -71,8 +71,8 @@ static void answer_poll(int connection, const struct news *news, int *told)
 }
 
 /* One server for both, so that nobody can say that one of them had the better one. What it does for
- * a poll and for a push is the same but for one thing: after an answer to a poll it must be asked.
- */
+ * a poll and for a push is the same but for one thing: after an answer to a poll it must be
+ * asked. */
 static void serve(int connection, void *user)
 {
 	const struct news *news = user;
@@ -174,8 +174,8 @@ static void compare(int listener, uint16_t port, const char *name, struct news n
 /* No news at all: the one request waits, until the server has had enough. This is what most clients
  * of most services do most of the time, so look at what it costs: not bytes, not requests, but a
  * connection that is open and a request that is remembered, for each client. SSE and WebSocket pay
- * the same. It is only against lesson 2's polling, which may hang up in between, that it is dear.
- */
+ * the same. It is only against lesson 2's polling, which may hang up in between, that it is
+ * dear. */
 static void idle(int listener, uint16_t port)
 {
 	struct news news = {.every = 1, .hold = 20 * delay};

@@ -30,8 +30,8 @@
 #include "stream.h"
 
 /* What lessons 5 and 6 count for WebSocket: its handshake both ways, and a frame with "Hello".
- * These two are the only numbers in this program that it has not counted itself, a moment before.
- */
+ * These two are the only numbers in this program that it has not counted itself, a moment
+ * before. */
 #define WEBSOCKET_HANDSHAKE 290
 #define WEBSOCKET_HELLO     7
 
@@ -45,11 +45,14 @@
 
 /* The first server: an event at once. Then it reads whatever the client may have to say, tells us
  * how much that was (through memory that we share), and sends one more event. It does not answer
- * what it read, and that is no malice: an answer would stand in the middle of the stream, where
- * the client would take its lines for lines of an event.
- * (A server that wants to know whether its client is still there has just this: it reads, and gets
- * the end when the client hangs up. To a client that is gone without a word it writes into the
- * void, until TCP gives up; the comment line now and then is for that too.) */
+ * what it read, and that is no malice: an answer would stand in the middle of the stream, where the
+ * client would take its lines for lines of an event.
+ *
+ * How does a server know whether its client is still there? It reads the end when the client hangs
+ * up, or says only that it will send no more, as ours does below: the two look the same. A write to
+ * a client that has closed fails, if not the first then the next. To one that is gone without a
+ * word it writes into the void, until TCP gives up; the comment line now and then is for that
+ * too. */
 static void plain(int connection, void *user)
 {
 	char asked[ROOM];
@@ -99,11 +102,11 @@ static void cut(int connection, void *user)
 static char request[ROOM], head[ROOM];
 
 /* Asks for a stream, with one more header line or "". The answer's head is read and not a byte
- * more: what comes behind it are events.
- * Accept tells a server that has the same page in another
+ * more: what comes behind it are events. Accept tells a server that has the same page in another
  * form, as a list of the last ten say, that this client wants the stream. A browser sends no header
  * here that the page could choose, which is why so many tokens end up in the address of a stream
- * (lesson 13 says what is wrong with that); a cookie goes along by itself. */
+ * (lesson 13 says what is wrong with that). A cookie goes along by itself to the page's own server;
+ * to another it needs withCredentials, and a server that allows it (CORS). */
 static int ask(uint16_t port, const char *more)
 {
 	int connection = net_connect(port);
@@ -116,10 +119,11 @@ static int ask(uint16_t port, const char *more)
 }
 
 /* All that was said until the first event was whole, whose size is given. The stream stays open: to
- * the client it looks like a page that loads slowly, and that is why proxies which wait for the end
- * of a page before they pass it on break it.
- * nginx is one, unless it is told by a header, X-Accel-Buffering: no; so the first thing to do
- * with a stream that "does not work in production" is to look at what stands in front of it. */
+ * the client it looks like a page that loads slowly. Proxies that gather an answer in a buffer
+ * before they pass it on hold events back, or make bursts of them. nginx is one, unless its
+ * configuration says proxy_buffering off, or the answer a header, X-Accel-Buffering: no. So the
+ * first thing to do with a stream that "does not work in production" is to look at what stands in
+ * front of it. */
 static size_t show_stream(int connection, const char *end)
 {
 	char event[ROOM];
@@ -151,14 +155,14 @@ static void compare_websocket(size_t event)
 	stage_value("websocket.cheaper_from", (double)n);
 }
 
-/* The client says something on the open stream: a whole request, and properly written. Then it
- * says that this was all, and we read everything that still comes. Who wants to talk back takes a
- * second connection, and pays for a request each time. In a browser that is no hardship as long as
- * there are not many: it keeps that connection open too. But of HTTP/1.1 connections it opens six
- * to one server, over all of its windows, and each stream holds one of them for as long as it
- * lives. A seventh window shows nothing at all. With HTTP/2, where all share one connection, that
- * is gone.
- * (bench/ has an experiment, browser-limit, with eight such windows.) */
+/* The client says something on the open stream: a whole request, and properly written. Then it says
+ * that this was all, and we read everything that still comes. Who wants to talk back takes a second
+ * connection, and pays for a request each time. In a browser that is no hardship as long as there
+ * are not many: it keeps that connection open too. But of HTTP/1.1 connections it opens six to one
+ * server, over all of its windows, and each stream holds one of them for as long as it lives. A
+ * seventh window shows nothing at all. With HTTP/2, where all share one connection, the limit is
+ * that of its streams, usually 100. (bench/ has an experiment, browser-limit, with eight such
+ * windows.) */
 static void write_upwards(int connection, const size_t *heard)
 {
 	const char *post = "POST /say HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nHello";
@@ -178,10 +182,9 @@ static void write_upwards(int connection, const size_t *heard)
 }
 
 /* Reads a stream to its end; gives the id of the last event that came whole. An event without its
- * blank line is thrown away, however much of it is there: nobody knows what is missing.
- * So is its number: had we taken it, number 3 would never come. This parser knows just the lines
- * that our own server sends, and wants all of them at once. Yours, in the exercise, has to do
- * better. */
+ * blank line is thrown away, however much of it is there: nobody knows what is missing. So is its
+ * number: had we taken it, number 3 would never come. This parser knows just the lines that our own
+ * server sends, and wants all of them at once. Yours, in the exercise, has to do better. */
 static int read_stream(int connection, int last, double *retry_ms, int *events)
 {
 	char text[ROOM], *event = text, *end, *line;
@@ -200,12 +203,11 @@ static int read_stream(int connection, int last, double *retry_ms, int *events)
 	return last;
 }
 
-/* A client that goes on where it was. It works as long as the server still has what was missed:
- * how far back it can go is for the server to decide, and nothing in the format says it. If the
- * server must disappoint a client, it had better say so, with an event of a kind of its own: else
- * the client believes that it knows all. And a server that wants no client back says 204.
- * Long polling has no such number, and has to make up its own: lesson 3's ?since= is
- * one. */
+/* A client that goes on where it was. It works as long as the server still has what was missed: how
+ * far back it can go is for the server to decide, and nothing in the format says it. If the server
+ * must disappoint a client, it had better say so, with an event of a kind of its own: else the
+ * client believes that it knows all. And a server that wants no client back says 204. Long polling
+ * has no such number, and has to make up its own: lesson 3's ?since= is one. */
 static void show_resume(uint16_t port)
 {
 	double retry_ms = 3000; /* until the stream says otherwise */

@@ -3,9 +3,9 @@
  *
  * A WebSocket begins its life as an HTTP request. The client asks for the page /chat, says in the
  * same breath that it would rather speak another protocol on this connection, and the server says
- * "101 Switching Protocols" or something less friendly. After the blank line of that answer the
- * two never speak HTTP again: the same TCP connection now carries frames, in both directions, and
- * none of them is an answer to anything.
+ * "101 Switching Protocols" or something less friendly. After the blank line of that answer the two
+ * never speak HTTP again: the same TCP connection now carries frames, in both directions, and none
+ * of them is an answer to anything.
  *
  * This program is both ends. The server is a child process that speaks to us over a socket of
  * loopback, so every byte that you are shown has really been sent and received. Read it from the
@@ -28,10 +28,9 @@
 #include "../stage/stage.h"
 #include "heads.h"
 
-/* The key that RFC 6455 itself uses as its example, so that you can compare each byte with the
- * RFC. It is base64 of "the sample nonce", which has 16 characters.
- * A nonce is a number used once, and using it
- * again and again, as the lesson does, is just what a real client may not do. */
+/* The key that RFC 6455 itself uses as its example, so that you can compare each byte with the RFC.
+ * It is base64 of "the sample nonce", which has 16 characters. A nonce is a number used once, and
+ * using it again and again, as the lesson does, is just what a real client may not do. */
 #define SAMPLE_KEY "dGhlIHNhbXBsZSBub25jZQ=="
 
 /* The fixed text of RFC 6455, 1.3. There is nothing secret about it and nothing deep: it is a
@@ -40,9 +39,10 @@
 
 #define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 
-/* What the client says. Without a key (NULL) that line is left out, which is a mistake that we
- * make on purpose below. The Host is a name and not the port that we happen to have: a port of
- * four or five digits would change the number of bytes from run to run.
+/* What the client says. Without a key (NULL) that line is left out, which is a mistake that we make
+ * on purpose below. The Host is a name and not the port that we happen to have: a port of four or
+ * five digits would change the number of bytes from run to run.
+ *
  * Upgrade is HTTP's own way to ask for another protocol (RFC 9110, 7.8). A server that does not
  * know the other one answers as if the line were not there: with the page, or a 404. So a client
  * that gets a 200 here has met a server that means well and knows nothing of WebSocket.
@@ -59,9 +59,9 @@ static void put_request(char *request, size_t room, const char *key, int version
 }
 
 /* What the server makes of a key: append the fixed text, hash, write the hash as text. The key is
- * used as the 24 characters that it came in. Nobody decodes it, although it is base64.
- * A server that decodes them first gets another hash, and all its clients leave; the exercise has
- * that mistake in store. */
+ * used as the 24 characters that it came in. Nobody decodes it, although it is base64. A server
+ * that decodes them first gets another hash, and all its clients leave; the exercise has that
+ * mistake in store. */
 static void make_accept(struct accept *accept, const char *key)
 {
 	snprintf(accept->joined, sizeof accept->joined, "%s%s", key, FIXED_TEXT);
@@ -70,11 +70,10 @@ static void make_accept(struct accept *accept, const char *key)
 }
 
 /* What the server says. Three answers are possible. 400: this is no handshake that I understand.
- * 426: it is one, of a version that I do not speak; mine is 13. 101: from here on, WebSocket.
- * Our own client always writes its header names in the same way, so strstr will do; the exercise
- * has to meet clients that do not.
- * The order of the two questions matters to nobody but the client's author: who hears "version"
- * where the key is missing will look in the wrong place. */
+ * 426: it is one, of a version that I do not speak; mine is 13. 101: from here on, WebSocket. Our
+ * own client always writes its header names in the same way, so strstr will do; the exercise has to
+ * meet clients that do not. The order of the two questions matters to nobody but the client's
+ * author: who hears "version" where the key is missing will look in the wrong place. */
 static void put_answer(char *answer, size_t room, const char *request)
 {
 	const char *key_line = strstr(request, "Sec-WebSocket-Key: ");
@@ -97,8 +96,8 @@ static void put_answer(char *answer, size_t room, const char *request)
 }
 
 /* The server's whole life with one client. After a 101 it speaks first: one frame with "Hello",
- * whose two bytes in front are the subject of lesson 6. Then it listens until the client goes.
- * Who has something to say to each new client, its number or the news so far, may say it here; the
+ * whose two bytes in front are the subject of lesson 6. Then it listens until the client goes. Who
+ * has something to say to each new client, its number or the news so far, may say it here; the
  * client's script has had no time yet to send anything. */
 static void serve(int connection, void *user)
 {
@@ -113,8 +112,8 @@ static void serve(int connection, void *user)
 	net_read_all(connection, request, sizeof request);
 }
 
-/* The client's side, from here on. One handshake; the connection that it leaves open is given back.
- */
+/* The client's side, from here on. One handshake; the connection that it leaves open is given
+ * back. */
 static int ask(struct handshake *one, uint16_t port, const char *key, int version)
 {
 	put_request(one->request, sizeof one->request, key, version);
@@ -122,8 +121,9 @@ static int ask(struct handshake *one, uint16_t port, const char *key, int versio
 }
 
 /* A handshake as the RFC has it. Of these lines a browser lets a script choose the first two, which
- * are the URL. It adds an Origin, which says whose page the script is from (lesson 13),
- * cookies and others: 161 bytes become 500 or more, once for each connection.
+ * are the URL. It adds an Origin, which says whose page the script is from (lesson 13), cookies and
+ * others: 161 bytes become 500 or more, once for each connection.
+ *
  * Count also what is not here: no line says how long anything is. The answer has no body (RFC 9112,
  * 6.3, for 1xx), so what comes behind its blank line, in the same read often, is WebSocket already.
  * A client that throws it away with the rest of its buffer loses the first message, once in a
@@ -141,6 +141,7 @@ static void show_handshake(struct handshake *sample, uint16_t port)
 /* From the key to the accept, one step at a time. Three steps seem a lot for a yes. But a yes can
  * come from a cache that has it from yesterday, or from a server that answers everything with what
  * it was asked. Neither can know this hash of that key.
+ *
  * What it does not do is keep anybody out. A program that wants to speak WebSocket to your server
  * computes the same hash in a line, and one that reads along reads this too. The key is no
  * password, and no other line of the handshake is one.
@@ -160,9 +161,9 @@ static void show_accept(void)
 }
 
 /* The same handshake with a key as real clients make it: 16 bytes that nobody can foresee. It has
- * to be another key for each connection. With a fixed one, yesterday's answer would do again.
- * The client compares the accept with its own sum and hangs up if they differ (RFC 6455, 4.1): a
- * check of the server by the client. In the other direction there is none. */
+ * to be another key for each connection. With a fixed one, yesterday's answer would do again. The
+ * client compares the accept with its own sum and hangs up if they differ (RFC 6455, 4.1): a check
+ * of the server by the client. In the other direction there is none. */
 static void compare_two_runs(const struct handshake *sample, uint16_t port)
 {
 	struct handshake other;
@@ -180,10 +181,9 @@ static void compare_two_runs(const struct handshake *sample, uint16_t port)
 
 /* Two requests that are not quite right, and the status line that each of them earns. After either
  * of them the connection still speaks HTTP. The 426 names the version that would be right among its
- * headers, so that the client can try again; for a 400 there is nothing better to try.
- * There are no other versions in use: 13 is the number that the drafts had reached when the RFC was
- * made of them, and clients of the drafts before are gone. The 426 is for a day that has not come.
- */
+ * headers, so that the client can try again; for a 400 there is nothing better to try. There are no
+ * other versions in use: 13 is the number that the drafts had reached when the RFC was made of
+ * them, and clients of the drafts before are gone. The 426 is for a day that has not come. */
 static void ask_wrongly(uint16_t port)
 {
 	struct handshake old, keyless;
@@ -195,12 +195,11 @@ static void ask_wrongly(uint16_t port)
 	stage_value("nokey.status", atoi(keyless.answer + strlen("HTTP/1.1 ")));
 }
 
-/* From the decision to connect until the first message is here, over a link. We take the
- * best of ten: a busy machine can make this longer, and never shorter.
- * Two round trips: one opens the TCP connection, one carries request and answer, and the first
- * message comes right behind the answer. A client of lesson 2 would have had its first answer at
- * the same moment. The handshake costs bytes, once, and no time: the time is that of any first
- * request. */
+/* From the decision to connect until the first message is here, over a link. We take the best of
+ * ten: a busy machine can make this longer, and never shorter. Two round trips: one opens the TCP
+ * connection, one carries request and answer, and the first message comes right behind the answer.
+ * A client of lesson 2 would have had its first answer at the same moment. The handshake costs
+ * bytes, once, and no time: the time is that of any first request. */
 static void time_first_message(uint16_t server, double delay_ms)
 {
 	struct handshake one;

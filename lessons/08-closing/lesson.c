@@ -207,11 +207,11 @@ static double notice(double delay_ms, double every, double timeout, double dies_
 
 /* The same death twice, at the worst moment and at the best. In between lies every other. To learn
  * of it sooner one can ask more often, at a price for each client, or be less patient, and then
- * take a slow link for a dead one: the timeout has to be some round trips at least. And the
- * price is real: to know within 3 s of each of 10,000 idle clients whether it lives, a server that
- * pings every 2 s sends 5,000 pings a second and reads as many pongs, day and night, while nobody
- * says a word. Half a minute is a common choice, and for a chat nobody misses the difference;
- * lesson 16 meets a proxy that has an opinion on it, too. */
+ * take a slow link for a dead one: the timeout has to be some round trips at least. And the price
+ * is real: to know within 3 s of each of 10,000 idle clients whether it lives, a server that pings
+ * every 2 s sends 5,000 pings a second and reads as many pongs, day and night, while nobody says a
+ * word. Half a minute is a common choice, and for a chat nobody misses the difference; lesson 16
+ * meets a proxy that has an opinion on it, too. */
 static void lose_peer(double delay_ms, double every, double timeout)
 {
 	stage_step("a peer that dies without a word");

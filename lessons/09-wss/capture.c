@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../stage/frames.h"
+#include "../stage/show_lines.h"
 #include "../stage/stage.h"
 
 #define LINE 32 /* bytes in a line of hex */
@@ -56,6 +58,23 @@ const uint8_t *capture_after_head(const struct capture *capture, const struct bu
 	return bytes + head;
 }
 
+void capture_show(const char *who, const struct capture *capture, const struct burst *burst)
+{
+	static const struct show_name head_names[] = {{"GET ", "the path, and the token"},
+	                                              {"Host: ", "the server's name"},
+	                                              {"\r\n", "the head ends"},
+	                                              {"", "as in lesson 5"},
+	                                              {0}};
+	size_t size;
+	const uint8_t *frame = capture_after_head(capture, burst, &size);
+	char text[1024];
+
+	snprintf(text, sizeof text, "%.*s", (int)(burst->size - size), capture->bytes + burst->at);
+	show_lines(who, text, head_names);
+	if (size > 0)
+		frame_show("and right behind it", frame, size);
+}
+
 static void write_burst(FILE *file, const char *name, const struct capture *capture,
                         const struct burst *burst)
 {
@@ -90,6 +109,17 @@ int recording_keep(const char *path, const struct recording *recording)
 		return 0;
 	fprintf(stderr, "lesson: cannot write %s: %s\n", path, strerror(errno));
 	return 1;
+}
+
+bool recording_refused(char **argv, bool possible)
+{
+	for (; *argv && !possible; argv++) {
+		if (strncmp(*argv, "--record", strlen("--record")) == 0) {
+			fputs("lesson: --record: this build is without OpenSSL\n", stderr);
+			return true;
+		}
+	}
+	return false;
 }
 
 static void read_burst(struct capture *capture, const char *line)
@@ -132,8 +162,7 @@ void recording_replay(struct recording *recording, bool wanted, double *delay_ms
 	        "way; --delay and --tls change nothing here.",
 	        recording->made,
 	        wanted ? "you asked for one"
-	               : "OpenSSL was missing when this program was built; on Debian its package "
-	                 "is libssl-dev");
+	               : "this build is without OpenSSL; on Debian its package is libssl-dev");
 	*delay_ms = 20;
 	*tls = 1.3;
 }

@@ -32,6 +32,9 @@ size_t capture_hits(const struct capture *capture, const char *text);
 const uint8_t *capture_after_head(const struct capture *capture, const struct burst *burst,
                                   size_t *size);
 
+/* Shows the head of HTTP in a burst, and the frame behind it, where there is one. */
+void capture_show(const char *who, const struct capture *capture, const struct burst *burst);
+
 /* The same session twice: in clear, and through TLS. */
 enum { WS, WSS, SESSIONS };
 
@@ -44,6 +47,9 @@ struct recording {
 /* Writes it as strings of C, so that a program can have it built in: recording.txt is one. Gives
  * the exit status. */
 int recording_keep(const char *path, const struct recording *recording);
+
+/* Whether that is wanted and not possible; says so. */
+bool recording_refused(char **argv, bool possible);
 
 /* The one that is built in, with a word on what it is. The link's delay and the version of TLS are
  * set to those that it was made with. */

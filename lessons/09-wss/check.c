@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "../stage/check.h"
 #include "../stage/net.h"
@@ -20,7 +21,7 @@ struct server {
 	char *name; /* what the client asked for; shared with us */
 };
 
-static struct certificate ours, other;
+static struct certificate ours, other, known; /* known: the system trusts it */
 
 static void serve(int connection, void *user)
 {
@@ -119,6 +120,13 @@ static void unknown_issuer(void)
 	            "SSL_VERIFY_PEER, and no callback that overrules it");
 }
 
+static void systems_issuer(void)
+{
+	check_shown("a certificate for " HOST ", from an authority that the system trusts", refused,
+	            plan_for("DNS:" HOST), &known,
+	            "it trusts our authority and no other: the system's store stays out");
+}
+
 static void self_signed(void)
 {
 	check_shown("a certificate for " HOST ", signed by itself", refused, plan_for("DNS:" HOST),
@@ -180,6 +188,15 @@ static void wildcard(void)
 	check_shown("a certificate for shop.example.net and *.example.com", connected,
 	            plan_for("DNS:shop.example.net,DNS:*.example.com"), &ours,
 	            "the star stands for one label: leave the comparing to SSL_set1_host");
+
+	struct certificate shown;
+	const struct certificate_plan plan = plan_for("DNS:*.example.com");
+
+	certificate_make(&shown, &plan, &ours);
+	check_client("a certificate for *.example.com, where a.b.example.com was wanted", refused,
+	             &shown, TLS1_3_VERSION, "a.b.example.com",
+	             "the star stands for one label, unless a flag says more", NULL);
+	certificate_free(&shown);
 }
 
 static void old_version(void)
@@ -209,11 +226,31 @@ static void two_hosts(void)
 	certificate_free(&shown);
 }
 
+static void make_authority(struct certificate *certificate, const char *name)
+{
+	certificate_make(certificate, &(struct certificate_plan){name, NULL, NULL, -1, 30}, NULL);
+}
+
+/* What OpenSSL takes for the system's store has this one authority; the file has no name any more,
+ * and goes with this process. */
+static void let_system_trust(const struct certificate *authority)
+{
+	char path[64];
+	FILE *file = tmpfile();
+
+	if (!file || !PEM_write_X509(file, authority->x509) || fflush(file) != 0)
+		tls_give_up("write a certificate");
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(file));
+	setenv("SSL_CERT_FILE", path, 1);
+	setenv("SSL_CERT_DIR", "/dev/null", 1);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct check checks[] = {
 	        {"the right certificate", right},
 	        {"an issuer that nobody knows", unknown_issuer},
+	        {"an issuer that the system trusts", systems_issuer},
 	        {"a certificate that signed itself", self_signed},
 	        {"an expired certificate", expired},
 	        {"a certificate that is not valid yet", too_early},
@@ -228,12 +265,13 @@ int main(int argc, char **argv)
 	/* The system's own settings might forbid more than the exercise does. */
 	setenv("OPENSSL_CONF", "/dev/null", 1);
 	signal(SIGPIPE, SIG_IGN);
-	certificate_make(&ours, &(struct certificate_plan){"our authority", NULL, NULL, -1, 30},
-	                 NULL);
-	certificate_make(&other, &(struct certificate_plan){"another one", NULL, NULL, -1, 30},
-	                 NULL);
+	make_authority(&ours, "our authority");
+	make_authority(&other, "another one");
+	make_authority(&known, "one that all know");
+	let_system_trust(&known);
 	const int status = check_main(argc, argv, checks);
 	certificate_free(&ours);
 	certificate_free(&other);
+	certificate_free(&known);
 	return status;
 }

@@ -20,6 +20,8 @@
  *   - A certificate is checked while hands are shaken, and where it is not in order there is no
  *     connection.
  *   - The servers are our own, and speak TLS 1.3: nothing older is spoken.
+ *
+ * The authority stays the caller's, who needs it again: it is not freed here.
  */
 SSL_CTX *client_settings(X509 *authority);
 
@@ -27,7 +29,7 @@ SSL_CTX *client_settings(X509 *authority);
  * What holds for one connection, said before hands are shaken. False where OpenSSL refuses.
  *
  *   - The server is told which host is meant (server_name).
- *   - The certificate has to be that host's.
+ *   - The certificate has to be that host's. A star in it stands for one label and no more.
  */
 bool client_prepare(SSL *ssl, const char *host);
 

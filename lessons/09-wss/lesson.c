@@ -25,7 +25,6 @@
 #include <stdio.h>
 
 #include "../stage/frames.h"
-#include "../stage/show_lines.h"
 #include "../stage/stage.h"
 #include "records.h"
 #include "session.h"
@@ -40,23 +39,20 @@
  * listener: the last line that is printed here has undone it. */
 static void listen_in_clear(const struct capture *heard)
 {
-	static const struct show_name names[] = {{"GET ", "the path, and the token"},
-	                                         {"Host: ", "the server's name"},
-	                                         {"\r\n", "the head ends"},
-	                                         {"", "as in lesson 5"},
-	                                         {0}};
-	const struct burst *request = &heard->burst[0], *frames = &heard->burst[2];
+	const struct burst *frames = &heard->burst[2];
 	struct frame frame = {0};
-	char text[1024];
 
-	snprintf(text, sizeof text, "%.*s", (int)request->size, heard->bytes + request->at);
-	show_lines("client sends", text, names);
+	capture_show("client sends", heard, &heard->burst[0]);
+	capture_show("server sends", heard, &heard->burst[1]);
 	frame_show("client sends, when it has the server's Hello", heard->bytes + frames->at,
 	           frames->size);
 	frame_take(&frame, heard->bytes + frames->at, frames->size);
 	size_t hits = capture_hits(heard, TOKEN);
-	stage_say("Hits for %s: %zu. The first frame, unmasked with the key in it, says \"%.*s\".",
-	          TOKEN, hits, (int)frame.size, (char *)frame.payload);
+	stage_say(
+	        "Hits for %s: %zu. Hits for %s: %zu. Hits for Hello: %zu. The client's first frame, "
+	        "unmasked with the key in it, says \"%.*s\".",
+	        TOKEN, hits, HOST, capture_hits(heard, HOST), capture_hits(heard, "Hello"),
+	        (int)frame.size, (char *)frame.payload);
 	stage_value("ws.token_hits", (double)hits);
 }
 
@@ -67,9 +63,9 @@ static void listen_in_clear(const struct capture *heard)
  * next year: that key only signs.
  *
  * Look at the types. Two messages of the handshake are in clear, since two is what it takes to
- * agree on a key. All that follows has the type of application data: the rest of the handshake,
- * the request, the frames, and the two alerts which say at the end that nothing was cut off. What
- * a record really is stands inside. The change cipher spec means nothing at all. It makes the
+ * agree on a key. All that follows has the type of application data: the rest of the handshake, the
+ * request, the frames, and the two alerts which say at the end that nothing was cut off. What a
+ * record really is stands inside. The change cipher spec means nothing at all. It makes the
  * handshake look like one of TLS 1.2, to boxes that let only that pass (RFC 8446, D.4). */
 static void listen_to_tls(const struct capture *heard)
 {
@@ -96,7 +92,8 @@ static void listen_to_tls(const struct capture *heard)
  * for TCP does not. Behind it are one byte, the real type, and the seal: a tag of 16 bytes that is
  * computed from the key and from all that is in the record. With one bit changed anywhere, the tag
  * does not fit any more, and the connection ends at once, without a close frame: the program is
- * told 1006, or 1015 where not even TLS's handshake came through (RFC 6455, 7.4.1).
+ * told 1006. For a handshake of TLS that failed there is 1015 (RFC 6455, 7.4.1), but a browser's
+ * script sees 1006 for that too: it may not learn which failure it was (WHATWG WebSockets).
  *
  * A record holds 16384 bytes. So a long message pays the 22 bytes once in 16384, and a short one
  * pays them each time. Who sends many tiny frames at once should write them at once. */
@@ -181,17 +178,19 @@ static void compare_times(const double first_ms[SESSIONS], double delay_ms)
 	stage_value("first.difference_ms", first_ms[WSS] - first_ms[WS]);
 }
 
-/* What is wrong with the options; NULL: nothing.
+/* Says what is wrong with the options, if something is.
  *
- * 1.1 and what came before is not offered: it must
- * not be spoken any more (RFC 8996), and today's OpenSSL refuses to. */
-static const char *refusal(double delay_ms, double tls, const char *record)
+ * 1.1 and what came before is not offered: it must not be spoken any more (RFC 8996), and today's
+ * OpenSSL refuses to. */
+static bool refused(double delay_ms, double tls)
 {
+	const bool known = tls == 1.2 || tls == 1.3;
+
 	if (delay_ms > 500)
-		return "--delay: 500 ms at most";
-	if (tls != 1.2 && tls != 1.3)
-		return "--tls: 1.2 or 1.3";
-	return record && !session_possible() ? "--record: this needs OpenSSL" : NULL;
+		fputs("lesson: --delay: 500 ms at most\n", stderr);
+	else if (!known)
+		fputs("lesson: --tls: 1.2 or 1.3\n", stderr);
+	return delay_ms > 500 || !known;
 }
 
 int main(int argc, char **argv)
@@ -208,15 +207,14 @@ int main(int argc, char **argv)
 	        {"record", NULL, &record, "FILE: write there what the tap hears, and end"},
 	        {0}};
 
+	if (recording_refused(argv, session_possible()))
+		return 2;
 	stage_words(words);
 	stage_open(argc, argv, "Lesson 9: WS and WSS", options);
-	const char *wrong = refusal(delay_ms, tls, record);
-	if (wrong) {
-		fprintf(stderr, "lesson: %s\n", wrong);
+	if (refused(delay_ms, tls))
 		return 2;
-	}
-	/* Heard just now, or kept since some other day: from here on nobody asks which of both
-	 * it is. */
+	/* Heard just now, or kept since some other day: from here on nobody asks which of both it
+	 * is. */
 	if (replay || !session_possible())
 		recording_replay(&heard, session_possible(), &delay_ms, &tls);
 	else

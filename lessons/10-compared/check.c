@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../stage/check.h"
+#include "../stage/handshake.h"
 #include "../stage/net.h"
 #include "measure.h"
 #include "texts.h"
@@ -12,14 +13,21 @@
 
 static void check_put(unsigned messages, const char *length, const char *expected, const char *help)
 {
-	char got[8192] = "", whole[512], what[64];
+	char got[8192] = "", whole[512], what[64], its_length[32];
 
 	snprintf(whole, sizeof whole,
 	         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %s\r\n\r\n%s",
 	         length, expected);
-	snprintf(what, sizeof what, "an answer with %u of them", messages);
 	size_t size = put_batch(got, sizeof got, messages);
-	check_text(what, whole, got, help);
+	const char *blank = strstr(got, "\r\n\r\n");
+	snprintf(what, sizeof what, "the body of an answer with %u of them", messages);
+	check_text(what, expected, blank ? blank + 4 : "",
+	           "Hello once for each message, and an end of line between two");
+	snprintf(what, sizeof what, "Content-Length in an answer with %u of them", messages);
+	handshake_header(got, "Content-Length", its_length, sizeof its_length);
+	check_text(what, length, its_length, help);
+	snprintf(what, sizeof what, "all of an answer with %u of them", messages);
+	check_text(what, whole, got, "all but body and length is as in the lesson's answer");
 	snprintf(what, sizeof what, "the length that put_batch gives for %u", messages);
 	check_number(what, (long)strlen(whole), (long)size, "all bytes but the '\\0'");
 }
@@ -45,7 +53,9 @@ static void check_count(const char *what, long expected, const char *body, const
 {
 	char answer[512];
 
-	snprintf(answer, sizeof answer, "%s%s", ANSWER END, body);
+	snprintf(answer, sizeof answer,
+	         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
+	         strlen(body), body);
 	check_number(what, expected, count_batch(answer), help);
 }
 
@@ -155,8 +165,8 @@ static void check_column(unsigned messages, unsigned in_each)
 		bring(&session, some);
 		left -= some;
 	}
-	snprintf(what, sizeof what, "bytes of %u messages, %u in an answer: counted, and yours",
-	         messages, in_each);
+	snprintf(what, sizeof what, "bytes of %u message%s, %u in an answer: counted, and yours",
+	         messages, messages == 1 ? "" : "s", in_each);
 	check_number(what, (long)session_bytes(&session), (long)batch_bytes(messages, in_each),
 	             "questions, answers, and the question that waits when all have come");
 	session_close(&session);

@@ -114,8 +114,8 @@ static void count_messages(struct row *row)
  * From the birth of an event until the client has it. We take the best of ten: a busy machine can
  * make this longer, and never shorter. A poll here leaves at the very moment of the birth. No real
  * one is so lucky, nor could it know; so polls are measured once more, as they are: one leaves
- * every 5 R, and messages are born when they like. (On a
- * relay the connection's own round trip is acted; lesson 1 says how to tell which link you have.)
+ * every 5 R, and messages are born when they like. (On a relay the connection's own round trip is
+ * acted; lesson 1 says how to tell which link you have.)
  */
 static void time_event(struct row *row)
 {
@@ -175,8 +175,8 @@ static void count_upward(struct row *row)
  *
  * The last but one is what benchmarks like to print: how many times as fast is it? It is taken
  * without a link, and three times. Look at how far the three are apart before you believe one. On
- * loopback there is next to no way to go, so that what is left to measure is this machine: how
- * soon its system wakes a process up, and how busy it is with others.
+ * loopback there is next to no way to go, so that what is left to measure is this machine: how soon
+ * its system wakes a process up, and how busy it is with others.
  */
 static void measure_all(struct row *rows)
 {

@@ -37,6 +37,19 @@ static void show_command(const struct transport *transport, uint16_t port)
 		       "    -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \\\n"
 		       "    --output - http://127.0.0.1:%u%s | cat -v\n",
 		       port, path);
+	if (transport->heard)
+		printf("  curl -si -d Hello http://127.0.0.1:%u/say\n", port);
+}
+
+/* Two processes, so that a client can speak while it listens. */
+static uint16_t serve_twice(struct server *server)
+{
+	uint16_t port;
+	const int listener = net_listen(&port);
+
+	net_serve(listener, serve, server);
+	net_serve(listener, serve, server);
+	return port;
 }
 
 /* False at the end of stdin. */
@@ -53,25 +66,30 @@ void play(const struct transport *transports, size_t count, double every_s)
 {
 	struct server servers[PLAYED_MOST];
 	unsigned born = 0;
-	uint16_t port;
 
-	stage_say("Type one of these in another terminal, as often as you like:");
+	stage_say("Type these in other terminals, as often as you like. The first line of each "
+	          "listens, one at a time for each transport; the second says Hello to the server. "
+	          "(curl cannot send frames, so the last has none.)");
 	for (size_t i = 0; i < count && i < PLAYED_MOST; i++) {
 		servers[i] = (struct server){.transport = &transports[i],
 		                             .bell = bell_of_play(),
 		                             .hold_ms = 25000,
 		                             .seen = net_share(sizeof(struct seen))};
-		net_serve(net_listen(&port), serve, &servers[i]);
-		show_command(&transports[i], port);
+		show_command(&transports[i], serve_twice(&servers[i]));
 	}
 	stage_say(
-	        "\ncat -v writes a frame's first two bytes, hex 81 05, as M-^A^E. A message is born every %g seconds, and when you press Enter here. Ctrl-D "
-	        "ends it.",
+	        "\ncat -v writes a frame's first two bytes, hex 81 05, as M-^A^E. A message is born "
+	        "every %g seconds, and when you press Enter here. Messages that came while nobody "
+	        "asked are told as one Hello. Ctrl-D ends it.",
 	        every_s);
 	while (wait_for_enter(every_s)) {
-		for (size_t i = 0; i < count && i < PLAYED_MOST; i++)
+		unsigned heard = 0;
+
+		for (size_t i = 0; i < count && i < PLAYED_MOST; i++) {
 			bell_ring(servers[i].bell, 1);
-		printf("message %u is born\n", ++born);
+			heard += servers[i].seen->words;
+		}
+		printf("message %u is born; heard from clients: %u\n", ++born, heard);
 		fflush(stdout);
 	}
 }

@@ -46,9 +46,9 @@ void show_messages(const struct row *rows, int messages)
 	}
 	int polls = cheaper_from(rows, POLLS, messages), sse = cheaper_from(rows, SSE, messages);
 	stage_say(
-	        "\n%d of the five took more than one connection. The last is the dearest for one message. From message %d on it has sent fewer "
-	        "bytes than polling on one connection (%lu against %lu), and from message %d on "
-	        "fewer than SSE (%lu against %lu).",
+	        "\n%d of the five took more than one connection. The last is the dearest for one "
+	        "message. From message %d on it has sent fewer bytes than polling on one connection "
+	        "(%lu against %lu), and from message %d on fewer than SSE (%lu against %lu).",
 	        short_lived, polls, rows[WEBSOCKET].bytes[polls], rows[POLLS].bytes[polls], sse,
 	        rows[WEBSOCKET].bytes[sse], rows[SSE].bytes[sse]);
 	stage_value("rows.short_lived", short_lived);

@@ -95,10 +95,13 @@ static void stream(const struct server *server, int connection, const char *requ
 
 	if (server->transport->opening)
 		say(connection, server->transport->opening);
-	else if (handshake_answer(opening, sizeof opening, request))
+	else {
+		bool open = handshake_answer(opening, sizeof opening, request);
+
 		say(connection, opening);
-	else
-		return;
+		if (!open)
+			return;
+	}
 	while ((outcome = wait_for_news(server, connection, -1)) == NEWS ||
 	       hear(server, connection)) {
 		if (outcome == NEWS)
@@ -113,9 +116,9 @@ void serve(int connection, void *user)
 	char request[ROOM];
 
 	while (net_read_http(connection, request, sizeof request)) {
-		if (strncmp(request, "POST ", 5) == 0) {
+		if (transport->heard && strncmp(request, "POST ", 5) == 0) {
 			server->seen->words++;
-			say(connection, transport->heard ? transport->heard : "");
+			say(connection, transport->heard);
 		} else {
 			server->seen->requests++;
 			if (!transport->asks) {

@@ -70,6 +70,8 @@ static void refill(void)
 	             {1999, 3, "3.998 tokens let 3 messages pass"},
 	             {2000, 4, "two seconds at 2 a second"}};
 	static const struct limits limits = {.per_second = 2, .burst = 8, .most_bytes = 100};
+	static const struct limits slow = {.per_second = 0.5, .burst = 8, .most_bytes = 100};
+	struct client early = new_client(&slow, 0), patient = early;
 	char what[64];
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -81,6 +83,13 @@ static void refill(void)
 		check_number(what, cases[i].passed, flood(&client, &limits, 9, cases[i].ms),
 		             cases[i].help);
 	}
+	flood(&early, &slow, 8, 0);
+	flood(&patient, &slow, 8, 0);
+	check_number("one in 2 seconds, empty at 0 ms: at 1999 ms these pass", 0,
+	             flood(&early, &slow, 9, 1999), "this is a little less than a token");
+	check_number("one in 2 seconds, empty at 0 ms: at 2000 ms these pass", 1,
+	             flood(&patient, &slow, 9, 2000),
+	             "per_second may be less than 1: 2 s at 0.5 a second are one token");
 }
 
 static void fractions(void)
@@ -189,11 +198,14 @@ static void pieces(void)
 	check_frame("a second one of 41", 1009, &client, 41,
 	            "all pieces count together: 101 are more than 100");
 	check_frame("a second one of 2^63 - 1", 1009, &client, INT64_MAX,
-	            "a sum may be too long for its type");
+	            "compare with what is left: a sum may not fit into its type");
 	check_frame("a second one of 40", 0, &client, 40, "100 are allowed");
 	check_number("bytes that get_memory was asked for", 100, (long)memory.size,
 	             "room for the whole message");
+	int calls = memory.calls;
 	check_frame("an empty one behind that", 0, &client, 0, "still 100");
+	check_number("an empty piece behind others: calls of get_memory", 0, memory.calls - calls,
+	             "a frame of 0 bytes needs no room");
 	free(client.message);
 }
 
@@ -222,6 +234,9 @@ static void no_memory(void)
 	check_that(client.message && client.message[0] == 'H',
 	           "the first piece is still there when there is no memory",
 	           "keep the old pointer until you know that there is a new one");
+	check_number("after these two, of 100 messages these pass", 58,
+	             flood(&client, &minute, 100, 0),
+	             "a frame for which there was no memory has taken its token");
 	free(client.message);
 }
 

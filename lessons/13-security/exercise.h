@@ -49,9 +49,10 @@ void *get_memory(void *old, size_t size);
  *   1009  the message would have more than most_bytes; no token is taken, no memory asked for
  *   1008  it may not be sent now; no memory is asked for. Each frame takes a token, also a piece
  *         of a message: a client could send empty pieces for ever
- *   1011  there is no memory
+ *   1011  there is no memory; the token is taken all the same, for the frame was let through
  *
- * For a message of 0 bytes no memory is asked for.
+ * For a frame of 0 bytes no memory is asked for, whatever came before it: message and size are as
+ * they should be.
  */
 unsigned client_frame(struct client *client, const struct limits *limits, uint64_t claimed,
                       double now_ms);

@@ -15,8 +15,8 @@
  *
  * The servers are child processes on loopback, and they share their plumbing (server.h). They
  * differ in the functions that a `struct rules` lists: whom to admit, how much room to make for a
- * message, and whether to answer it. What the clients do is in client.h, and in door.h how a
- * server knows somebody: by a cookie, a token or a ticket. No relay this time: nothing is timed.
+ * message, and whether to answer it. What the clients do is in client.h, and in door.h how a server
+ * knows somebody: by a cookie, a token or a ticket. No relay this time: nothing is timed.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,8 +32,8 @@ enum { MOST_BYTES = 65536, PER_MINUTE = 60 };
 
 /* A browser adds both of these by itself, and no script of a foreign page can change them. The
  * origin says whose page it is: scheme, host and port, nothing of the path (RFC 6454). The cookie
- * is what Anna got from our server when she logged in. It goes with whatever is sent to our server,
- * whichever page asks for that. */
+ * is what Anna got from our server when she logged in. It goes along whichever page asks, unless
+ * SameSite or the browser keeps it back (below). */
 #define OUR_PAGE     "Origin: https://server.example.com\r\n"
 #define FOREIGN_PAGE "Origin: https://evil.example\r\n"
 #define COOKIE       "Cookie: session=5f2c9a71\r\n"
@@ -88,10 +88,10 @@ static const char *answer_by_minute(struct visitor *visitor, const char *text, d
 
 /* The question: is there a token left? A bucket holds 60 at most, and is full at first. Each
  * message takes one, each second one drops in, and what does not fit is lost. So no span of time,
- * wherever it begins, passes more than 60 and one for each second that ends in it: short bursts
- * are welcome, as people make them, and in the long run it is 60 a minute.
- * The drops are acted one by one. For 10,000 clients you would not want a timer for each; in the
- * exercise you compute from the time that has passed how many drops there were. */
+ * wherever it begins, passes more than 60 and one for each second that ends in it: short bursts are
+ * welcome, as people make them, and in the long run it is 60 a minute. The drops are acted one by
+ * one. For 10,000 clients you would not want a timer for each; in the exercise you compute from the
+ * time that has passed how many drops there were. */
 static const char *answer_by_bucket(struct visitor *visitor, const char *text, double now_ms)
 {
 	static int tokens = PER_MINUTE, second;
@@ -174,12 +174,12 @@ static void attack_by_log(void)
  * too: what is no JSON, has a field too many, or says "amount": -5 has to be refused by somebody.
  * But it is too late for this attack: there is no message yet, and there never will be.
  *
- * Look at the other client. It is the one who pays, with a connection that it used as one should:
- * a process that ends takes all of its connections along, whoever was at fault.
+ * Look at the other client. It is the one who pays, with a connection that it used as one should: a
+ * process that ends takes all of its connections along, whoever was at fault.
  *
  * The machine is acted: it has 1 GiB to give. A real one may have less left, or promise all of it,
- * since Linux hands out addresses first and memory when they are touched. Then the liar has only
- * to go on sending. */
+ * since Linux hands out addresses first and memory when they are touched. Then the liar has only to
+ * go on sending. */
 static void attack_by_claim(double bits)
 {
 	const struct rules trusting = {door_by_cookie, room_for_all, answer_by_minute};

@@ -22,14 +22,14 @@ bool client_may_send(struct client *client, const struct limits *limits, double 
 unsigned client_frame(struct client *client, const struct limits *limits, uint64_t claimed,
                       double now_ms)
 {
-	/* What is left is compared: a sum could be too long for its type. */
+	/* What is left is compared: a sum may not fit into a size_t of 32 bits. */
 	if (claimed > limits->most_bytes - client->size)
 		return 1009;
 	if (!client_may_send(client, limits, now_ms))
 		return 1008;
-	size_t size = client->size + (size_t)claimed;
-	if (size == 0)
+	if (claimed == 0)
 		return 0;
+	size_t size = client->size + (size_t)claimed;
 	char *message = get_memory(client->message, size);
 	if (!message)
 		return 1011;

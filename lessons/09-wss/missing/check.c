@@ -3,7 +3,7 @@
 
 int main(void)
 {
-	fputs("check: this exercise needs OpenSSL, which make has not found; on Debian and Ubuntu "
+	fputs("check: this exercise needs OpenSSL, and this build is without it; on Debian and Ubuntu "
 	      "apt-get install libssl-dev brings it\n",
 	      stderr);
 	return 77; /* for tests: skipped */
