@@ -68,6 +68,8 @@ static const char *next_message(struct visitor *visitor)
 	forget(visitor, size);
 	if (frame.opcode == TEXT && frame.fin && !frame.masked)
 		snprintf(text, sizeof text, "%.*s", (int)frame.size, (char *)frame.payload);
+	else if (frame.opcode == CLOSE)
+		snprintf(text, sizeof text, "(a close frame, code %u)", frame_code(&frame));
 	else
 		snprintf(text, sizeof text, "(a frame that begins with %02x)",
 		         (frame.fin ? FIN : 0) | frame.opcode);
@@ -381,6 +383,26 @@ static void reads_at_last(void)
 	check_stop(&program);
 }
 
+/* Here the two functions are called by us: poll() was wrong, so to speak. */
+static void not_now(void)
+{
+	static const char help[] = "EAGAIN means not now: true, nothing has changed";
+	static struct client client;
+	int pair[2];
+
+	check_that(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0,
+	           "that there are two sockets for this case", NULL);
+	client.fd = pair[0];
+	check_that(client_readable(&client),
+	           "that client_readable gives true, with nothing to read", help);
+	while (send(client.fd, flood, sizeof flood, MSG_NOSIGNAL) > 0)
+		continue;
+	client.output_size = 100;
+	check_that(client_writable(&client),
+	           "that client_writable gives true, with no room to write", help);
+	check_number("the bytes pending after that, of 100", 100, (long)client.output_size, help);
+}
+
 static void ends_when_told(void)
 {
 	uint8_t wire[FRAME_WIRE_MOST];
@@ -406,6 +428,7 @@ int main(int argc, char **argv)
 	        {"clients that leave in the middle of a frame", leaves_in_a_frame},
 	        {"one sends and does not read, another is served", does_not_read},
 	        {"it reads at last, and everything comes", reads_at_last},
+	        {"nothing to read, or no room to write: not now", not_now},
 	        {"it ends when it is told to", ends_when_told},
 	        {NULL, NULL}};
 

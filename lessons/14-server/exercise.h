@@ -33,8 +33,9 @@ size_t server_take(struct client *client, const uint8_t *data, size_t size);
 /*
  * To be written. poll() has said that there is something to read. It is read with one recv(), which
  * goes behind what input has; then all that server_take takes is taken, and the rest moves to the
- * front of input. Never waits. False where the connection is of no more use: at its end (recv gives
- * 0), or after an error other than EAGAIN and EINTR.
+ * front of input. Never waits. It is not called while input is full (server.c does not ask then),
+ * so there is always room for one byte at least. False where the connection is of no more use: at
+ * its end (recv gives 0), or after an error other than EAGAIN and EINTR.
  */
 bool client_readable(struct client *client);
 

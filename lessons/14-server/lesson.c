@@ -158,15 +158,18 @@ static void hear(struct client *client)
 
 /* The kernel has shaken TCP's hands already, perhaps long ago, and kept what the client has sent
  * since. So a connection that nobody accepts looks well from the other side: it is only silent.
- * SOCK_NONBLOCK is a promise to ourselves: where we are wrong about what poll() said, a call gives
- * EAGAIN and does not stop the whole server. (Linux may wake us for nothing: see select(2).)
- * accept4() fails when we have too many descriptors. We give up then. A server that is to last must
- * not: the connection stays in the queue, and the others can still be served (lesson 16). */
+ * No call of a loop may block, whatever poll() has said: the client may have gone since, or Linux
+ * has woken us for nothing (accept(2), select(2)). Hence SOCK_NONBLOCK; the listener has it already
+ * (scenes.c). Then such a call gives EAGAIN, and does not stop the whole server.
+ * accept4() fails also when we have too many descriptors. We give up then. A server that is to last
+ * must not: the connection stays in the queue, and the others can be served still (lesson 16). */
 static void welcome(int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	struct client *client = fd < 0 ? NULL : malloc(sizeof *client + server.scene.room);
 
+	if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
+		return;
+	struct client *client = fd < 0 ? NULL : malloc(sizeof *client + server.scene.room);
 	if (!client || server.count == sizeof server.clients / sizeof *server.clients)
 		child_give_up("take one more client");
 	*client = (struct client){.fd = fd}; /* touches not a byte of its input */
@@ -204,10 +207,8 @@ static void serve_all(int listener)
 		waits[0] = (struct pollfd){listener, POLLIN, 0};
 		for (size_t i = 0; i < server.count; i++) {
 			const struct client *client = server.clients[i];
-
-			waits[1 + i] = (struct pollfd){client->fd, POLLIN, 0};
-			if (client->output.put > 0)
-				waits[1 + i].events |= POLLOUT;
+			const short out = client->output.put > 0 ? POLLOUT : 0;
+			waits[1 + i] = (struct pollfd){client->fd, (short)(POLLIN | out), 0};
 		}
 		if (poll(waits, 1 + server.count, -1) < 0)
 			continue;

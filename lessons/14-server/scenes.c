@@ -1,5 +1,6 @@
 #include "scenes.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ struct started {
 };
 
 /* The pages of the loop's memory are to be small ones: else the system may give it 2 MiB where the
- * first byte is touched, and the last scene would measure that. */
+ * first byte is touched, and the last scene would measure that. Its listener does not block. */
 static struct started start(const struct scene *scene, loop_server *loop, blocking_server *blocking)
 {
 	struct started server;
@@ -78,6 +79,7 @@ static struct started start(const struct scene *scene, loop_server *loop, blocki
 		server.pid = net_serve(listener, blocking, NULL);
 	} else if ((server.pid = child_fork()) == 0) {
 		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+		fcntl(listener, F_SETFL, O_NONBLOCK);
 		loop(listener);
 		_exit(0);
 	}
@@ -239,6 +241,12 @@ void scene_stall(const struct scene *scene, loop_server *loop, blocking_server *
 	child_end(server.pid);
 }
 
+/* As it is printed, so that what is printed adds up. */
+static double tenths(double value)
+{
+	return (double)(long)(value * 10 + 0.5) / 10;
+}
+
 /* It only sends, until the server has read it all. Then it reads as well. */
 void scene_no_reader(const struct scene *scene, loop_server *loop)
 {
@@ -252,8 +260,8 @@ void scene_no_reader(const struct scene *scene, loop_server *loop)
 	for (int i = 0; i < FLOOD; i++)
 		frame_write(connection, true, BINARY, payload, sizeof payload);
 	await(&scene->counts->frames, FLOOD);
-	double mib = (double)(FLOOD * (4 + sizeof payload)) / 1048576;
-	double pending = (double)scene->counts->pending / 1048576;
+	double mib = tenths((double)(FLOOD * (4 + sizeof payload)) / 1048576);
+	double pending = tenths((double)scene->counts->pending / 1048576);
 	double ms = best_visit(server.port, scene->delay_ms);
 	while (frames < FLOOD && frame_read(connection, &answer))
 		frames++;

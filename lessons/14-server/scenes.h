@@ -19,7 +19,8 @@ struct scene {
 	size_t idle, room; /* connections; bytes of input for each */
 };
 
-/* A server that loops, and gets a listener; or one that has a connection, as net_serve wants it. */
+/* A server that loops, and gets a listener that does not block; or one that has a connection, as
+ * net_serve wants it. */
 typedef void loop_server(int listener);
 typedef void blocking_server(int connection, void *user);
 
