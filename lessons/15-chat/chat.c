@@ -62,7 +62,7 @@ static void cut(int connection, struct chat *chat)
 	post(chat, "ben:3 I am");
 	post(chat, "cem:2 So am I");
 	post(chat, "ben:4 Where did she go?");
-	post(chat, "cem:3 A tunnel, I think");
+	post(chat, "cem:3 Cut off, I think");
 }
 
 /* Waits for what the client has to say. Whether the connection was cut over it. */

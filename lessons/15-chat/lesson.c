@@ -69,8 +69,8 @@ static void talk(int connection, struct client *client)
 		unsigned id = (unsigned)strtoul(text, NULL, 10);
 		client->got++;
 		client->twice += id <= client->last;
-		client->missing += id > client->last + 1;
-		client->last = id;
+		client->missing += id > client->last ? id - client->last - 1 : 0;
+		client->last = id > client->last ? id : client->last;
 		client->confirmed |= strstr(text, MINE) != NULL;
 		used += (size_t)sprintf(client->heard + used, "  %s\n", text);
 	}
@@ -87,26 +87,26 @@ static void talk(int connection, struct client *client)
  * The doubling is for the server, which gets fewer questions the longer it is away. The price is
  * paid by the user: look at how long the server was there already when the client noticed. That is
  * why there is a longest wait, and why a client should try at once when the system says that there
- * is a network again.
+ * is a network again. There is no jitter here, so that you can predict the times; the second part
+ * shows why a real client must have some.
  *
- * An attempt that fails at once, as here, is the friendly case. Where nobody answers at all, Linux
- * goes on knocking for two minutes: a client needs a limit of its own for each attempt, and its
- * wait begins when the attempt has failed.
+ * An attempt that fails at once, as here, is the friendly case. In a tunnel nobody answers at all,
+ * and Linux goes on knocking for two minutes: a client needs a limit of its own for each attempt,
+ * and its wait begins when the attempt has failed.
  *
  * When may a client begin again with 1 s? Not at the 101: a server that accepts and then fails
  * would be asked by everybody each second. A message that came is a better sign. */
 static int come_back(uint16_t port, const char *path, double longest)
 {
-	double dropped = net_now_ms(), wait = 1, when = 0;
+	double dropped = net_now_ms(), when = 0;
 	int connection = -1, status;
 
 	stage_say("connecting...");
-	while (connection < 0) {
+	for (double wait = 1; connection < 0; wait = next_wait(wait, longest)) {
 		net_sleep_until_ms(net_now_ms() + wait * SECOND_MS);
 		when = (net_now_ms() - dropped) / SECOND_MS;
 		connection = handshake_connect(port, path, "", &status);
 		stage_say("  tried after %.1f s: %d", when, status);
-		wait = next_wait(wait, longest);
 	}
 	stage_say("connected");
 	stage_value("reconnect.back_s", when);
@@ -124,6 +124,7 @@ static int come_back(uint16_t port, const char *path, double longest)
 static void lose_and_resume(double away_s, double longest)
 {
 	const struct show_name names[] = {{"GET ", "the last id that I have"},
+	                                  {"\r\n", "an empty line ends the head"},
 	                                  {"", "as in lesson 5"}};
 	struct chat *chat = net_share(sizeof *chat);
 	struct client client = {0};
@@ -189,8 +190,8 @@ static void count_room(int members)
 	stage_value("fanout.frames", counts.frames);
 }
 
-/* One of them does not read, and for long nobody notices: the systems of both sides have room, more
- * than any test sends. Then the socket is full. A server that waits there, as the last one would,
+/* One of them does not read, and for long nobody notices: both sockets have buffers, with room for
+ * more than any test sends. Then these are full. A server that waits there, as the last one would,
  * stops for everybody. So it keeps what it cannot write, and the only question is how much. What
  * is in the socket is not in its hands any more, nor is a frame of which a part is: half a frame
  * cannot be taken back, and whoever drops the rest of it breaks all that comes behind.
@@ -210,8 +211,8 @@ static void fall_behind(double rate)
 
 	stage_step("a client that never reads");
 	size_t taken = slow_fill(connection);
-	stage_say("The two systems took %zu messages for it: at %g a second the server notices "
-	          "after %.0f s.",
+	stage_say("The two sockets' buffers took %zu messages for it: at %g a second the server "
+	          "notices after %.0f s.",
 	          taken, rate, (double)taken / rate);
 	double took = slow_say(connection, queues, rate / SECOND_MS, 10 * SECOND_MS);
 	stage_say("%.1f s later there wait for this client, where\n  all is kept: %zu\n"

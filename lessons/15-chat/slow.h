@@ -23,7 +23,7 @@ struct queue {
 /* The server's end of a connection whose client does not read. */
 int slow_connect(void);
 
-/* Writes messages to it until the systems of both sides take no more; gives their number. */
+/* Writes messages to it until the buffers of both sockets take no more; gives their number. */
 size_t slow_fill(int connection);
 
 /* Messages come for that long, `rate` in each ms, and go into the queues, one for each policy,
