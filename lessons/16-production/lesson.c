@@ -112,7 +112,7 @@ static void meet_with_spare(struct limited *server)
  * the same clients waiting, and one of them has nothing left for anybody. */
 static void meet_the_limit(unsigned allowed)
 {
-	stage_step("a server that may have few descriptors, and more clients than that");
+	stage_step("too many clients for the descriptors");
 	const struct limited_seen spin = limited_try(meet_and_spin, allowed);
 	const struct limited_seen pause = limited_try(meet_and_pause, allowed);
 	const struct limited_seen spare = limited_try(meet_with_spare, allowed);
@@ -122,9 +122,9 @@ static void meet_the_limit(unsigned allowed)
 	          strerror(spin.error));
 	stage_say("It tries again, %u times in 100 ms, and takes %.0f ms of CPU for that.",
 	          spin.in_vain, spin.cpu_ms);
-	stage_say("One that pauses tries %u times, and takes %.0f ms. When a client leaves, %u of "
-	          "those who wait is let in.",
-	          pause.in_vain, pause.cpu_ms, pause.let_in);
+	stage_say("One that pauses fails %s, then %u times in 100 ms, and takes %.0f ms. "
+	          "When a client leaves, %u of those who wait is let in.",
+	          pause.failed == 1 ? "once" : "often", pause.in_vain, pause.cpu_ms, pause.let_in);
 	stage_say("One that keeps a spare: %u are greeted, %u are hung up on, %u hear nothing.",
 	          spare.fares.heard, spare.fares.ended, spare.fares.silent);
 	stage_value("limit.connections", spin.fares.heard);
@@ -202,9 +202,8 @@ static double watch_line(uint16_t port, double ping_ms, double watch_ms, unsigne
  * table. That the table has an end is why there is a clock. Any byte turns it back; a ping and its
  * pong are 6 and 2 bytes, and show besides that the peer lives.
  *
- * Some clocks mind one direction only: nginx's proxy_read_timeout, 60 s unless one sets it, looks
- * at what the server sends. A ping does for both, from whichever side: it is answered. We have our
- * client do it. A page in a browser cannot send pings, so there it must be the server.
+ * Some clocks mind one direction only. A ping does for both, from whichever side: it is answered.
+ * We have our client do it. A page in a browser cannot, so there it must be the server.
  *
  * The interval must be shorter than the shortest clock on the way, which one does not know; and not
  * much shorter, for a phone's radio wakes up each time. Hence the usual 20 to 30 s. */
@@ -222,8 +221,8 @@ static void be_silent(double timeout_s, double ping_s)
 	        timeout_s, SECOND_MS, silent);
 	stage_value("silent.cut_ms", silent);
 	double pinged = watch_line(port, ping_s * SECOND_MS, watch_ms, &pings);
-	stage_say("Who pings every %g s has sent %u pings in %g s, and was cut off %d times.",
-	          ping_s, pings, 3 * timeout_s, pinged < watch_ms);
+	stage_say("Who pings every %g s, %u of them in %g s, was %s.", ping_s, pings, 3 * timeout_s,
+	          pinged < watch_ms ? "cut off once" : "never cut off");
 	stage_value("pinging.pings", pings);
 	stage_value("pinging.cuts", pinged < watch_ms);
 }

@@ -50,11 +50,11 @@ static _Noreturn void serve(struct limited *server, limited_meet *meet, unsigned
 
 static void observe(struct limited_seen *seen, const struct limited *server, pid_t pid)
 {
-	unsigned failed = server->failed;
 	double used = cpu_ms_of(pid);
 
+	seen->failed = server->failed;
 	net_sleep_until_ms(net_now_ms() + 100);
-	seen->in_vain = server->failed - failed;
+	seen->in_vain = server->failed - seen->failed;
 	seen->cpu_ms = cpu_ms_of(pid) - used;
 }
 

@@ -1,4 +1,4 @@
-/* A server that may have few descriptors, and more clients than that. */
+/* A server that has too many clients for its descriptors. */
 #ifndef LESSONS_16_PRODUCTION_LIMITED_H
 #define LESSONS_16_PRODUCTION_LIMITED_H
 
@@ -29,7 +29,8 @@ struct limited_seen {
 	unsigned in_use;
 	int error;
 	struct fares fares; /* of the clients, when the server had dealt with as many as it can */
-	unsigned in_vain;   /* calls of accept in the 100 ms after that */
+	unsigned failed;    /* calls of accept, for nothing, by then */
+	unsigned in_vain;   /* and in the 100 ms after that */
 	double cpu_ms;      /* on a CPU in these 100 ms */
 	unsigned let_in;    /* clients that waited, when another one had left */
 };

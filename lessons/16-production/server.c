@@ -1,12 +1,17 @@
 #include "server.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "../stage/child.h"
@@ -111,10 +116,17 @@ static bool look_after(struct client *client)
 	return !client->close_came || client->out_size > 0;
 }
 
+/* The listener does not block: who was there when poll() looked may have gone (accept(2)). */
 static void welcome(struct server *server)
 {
-	int fd = net_accept(listener);
+	const int on = 1;
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
+	if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
+		return;
+	if (fd < 0)
+		child_give_up("let a client in");
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (server->count == CLIENTS_MAX)
 		close(fd);
 	else
@@ -156,6 +168,7 @@ int server_run(const struct server_drain *drain, int argc, char **argv)
 		child_give_up("listen for signals");
 	read_options(&server, argc, argv);
 	listener = net_listen(&port);
+	fcntl(listener, F_SETFL, O_NONBLOCK);
 	printf("ready %u\n", port);
 	fflush(stdout);
 	while ((left = drain->left(&server, net_now_ms())) > 0)
