@@ -98,15 +98,16 @@ static void talk(int connection, struct client *client)
  * would be asked by everybody each second. A message that came is a better sign. */
 static int come_back(uint16_t port, const char *path, double longest)
 {
-	double dropped = net_now_ms(), when = 0;
+	double dropped = net_now_ms(), wait = 1, when = 0;
 	int connection = -1, status;
 
 	stage_say("connecting...");
-	for (double wait = 1; connection < 0; wait = next_wait(wait, longest)) {
+	while (connection < 0) {
 		net_sleep_until_ms(net_now_ms() + wait * SECOND_MS);
 		when = (net_now_ms() - dropped) / SECOND_MS;
 		connection = handshake_connect(port, path, "", &status);
 		stage_say("  tried after %.1f s: %d", when, status);
+		wait = next_wait(wait, longest);
 	}
 	stage_say("connected");
 	stage_value("reconnect.back_s", when);
@@ -149,7 +150,6 @@ static void lose_and_resume(double away_s, double longest)
 	          client.heard, client.got - before, client.missing, client.twice, chat->posts,
 	          chat_count(chat, MINE));
 	stage_value("resume.missed", client.got - before);
-	stage_value("resume.copies", chat_count(chat, MINE));
 }
 
 /* All clients of a server that stops lose it in the same moment, and all count 1, 2, 4. They come
