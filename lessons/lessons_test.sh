@@ -42,7 +42,7 @@ show_lesson() {
 	local built=$BUILD/lessons/$1 out=$tmp/$1 name=$2 transcript=lessons/$1/transcript.txt
 	shift 2
 
-	for _ in 1 2 3; do
+	for _ in 1 2 3 4 5; do
 		rm -f "$out/$name.values"
 		SECONDS=0
 		STAGE_VALUES=$out/$name.values run "$out/$name" "$built/lesson" "$@"
