@@ -202,8 +202,30 @@ look_at() {
 	lacks "$lesson" 'its exercise' || look_at_exercise "$lesson"
 	check "$lesson: a wrong option is refused in one line" refuses "$lesson"
 	lacks "$lesson" 'its transcript' || look_at_transcript "$lesson"
+	if "$BUILD/lessons/$lesson/lesson" --help | grep -q -e '--play'; then
+		check "$lesson: who plays is told what to type" plays "$lesson"
+	fi
 	check "$lesson: it gives the answers of its questions" agrees "$lesson"
 	check "$lesson: there are three hints, and no line of the solution" hints "$lesson"
+}
+
+# Each address that it names is served until its input ends.
+plays() {
+	local out=$tmp/$1/play keys answer url
+
+	mkfifo "$tmp/keys"
+	timeout 30 "$BUILD/lessons/$1/lesson" --play --every 1 <"$tmp/keys" >"$out" 2>&1 &
+	exec {keys}>"$tmp/keys"
+	until grep -q 'Ctrl-D' "$out"; do
+		kill -0 $! 2>/dev/null || { cat "$out"; return 1; }
+		read -rt 0.05 -u "$silence"
+	done
+	for url in $(grep -o 'http://127.*/\(poll\|events\|chat\)' "$out"); do
+		answer=$(timeout 10 curl -si --max-time 3 "$url" 2>&1 | head -n 1)
+		[[ $answer == 'HTTP/1.1 '* ]] || { echo "$url: $answer"; cat "$out"; return 1; }
+	done
+	exec {keys}>&-
+	wait $! || { echo "exit status $?"; return 1; }
 }
 
 look_at_transcript() {
