@@ -14,8 +14,9 @@ struct show_part {
  * bytes in hex (16 at most, then an ellipsis), its text with . for what cannot be printed, and its
  * name. A list of parts ends with a NULL name; what is left behind its end is shown as "the rest",
  * and NULL for parts shows all 16 bytes a line, without names. An empty line follows. On a terminal
- * of less than 120 columns 8 bytes are shown, and a name has a line of its own under them. Silent
- * where stage_silent().
+ * (72 columns with --plain) that is too narrow for the widest of these lines, all have 8 bytes in
+ * hex at most; where that does not do, names have lines of their own under the bytes, and text is
+ * cut to what there is room for. Silent where stage_silent().
  */
 void show_bytes(const char *who, const void *data, size_t size, const struct show_part *parts);
 
