@@ -166,25 +166,40 @@ size_t stage_columns(void)
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_col;
 }
 
-void stage_say(const char *format, ...)
+static void print_wrapped(const char *format, va_list arguments)
 {
-	va_list arguments;
 	char *text;
-	int size;
 
-	if (stage.silent)
-		return;
-	va_start(arguments, format);
-	size = vasprintf(&text, format, arguments);
-	va_end(arguments);
-	if (size < 0) {
+	if (vasprintf(&text, format, arguments) < 0) {
 		fprintf(stderr, "%s: no memory\n", program_invocation_short_name);
 		exit(1);
 	}
 	wrap_print(stdout, text, width());
+	free(text);
+}
+
+/* Without the empty line that ends a paragraph. */
+__attribute__((format(printf, 1, 2))) static void say_line(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_wrapped(format, arguments);
+	va_end(arguments);
+	fflush(stdout);
+}
+
+void stage_say(const char *format, ...)
+{
+	va_list arguments;
+
+	if (stage.silent)
+		return;
+	va_start(arguments, format);
+	print_wrapped(format, arguments);
+	va_end(arguments);
 	putchar('\n');
 	fflush(stdout); /* a child forked from now on has nothing left to print twice */
-	free(text);
 }
 
 void stage_step(const char *next)
@@ -199,11 +214,10 @@ void stage_step(const char *next)
 		stage_say("Next: %s%s", next, stop);
 		return;
 	}
-	printf("Next: %s%s Press Enter.", next, stop);
-	fflush(stdout);
+	/* The Enter that is typed shows as the empty line. */
+	say_line("Next: %s%s Press Enter.", next, stop);
 	while ((got = getchar()) != EOF && got != '\n')
 		continue;
-	putchar('\n');
 }
 
 static void append(const char *path, const char *line)

@@ -54,6 +54,27 @@ static void test_paragraphs_are_wrapped(void **state)
 	assert_int_equal(captured.status, 0);
 }
 
+static int lesson_with_a_long_step(void *user)
+{
+	char *arguments[] = {"lesson", "--loopback", NULL};
+
+	(void)user;
+	stage_open(2, arguments, "A lesson", NULL);
+	stage_step("forty messages, spread evenly, and a client that polls");
+	stage_say("Over.");
+	return stage_close();
+}
+
+static void test_a_step_waits_for_enter_on_lines_that_fit(void **state)
+{
+	(void)state;
+	captured_run_on_terminal(&captured, 40, lesson_with_a_long_step, NULL);
+	assert_string_equal(captured.out, "A lesson\n\n"
+	                                  "Next: forty messages, spread evenly, and\n"
+	                                  "a client that polls. Press Enter.\n"
+	                                  "Over.\n\n");
+}
+
 static void test_values_alone_are_printed(void **state)
 {
 	(void)state;
@@ -171,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_options_may_be_words),
 	        cmocka_unit_test(test_paragraphs_are_wrapped),
+	        cmocka_unit_test(test_a_step_waits_for_enter_on_lines_that_fit),
 	        cmocka_unit_test(test_values_alone_are_printed),
 	        cmocka_unit_test(test_options_set_their_numbers),
 	        cmocka_unit_test(test_what_is_wrong_is_said_in_a_line),
