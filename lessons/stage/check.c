@@ -12,8 +12,11 @@
 #include "check_fail.h"
 #include "child.h"
 #include "net.h"
+#include "stage.h"
+#include "wrap.h"
 
 #define LIMIT_S 5
+#define LABEL   10 /* "expected: ", and the others as wide */
 
 static struct {
 	bool all, json;
@@ -112,15 +115,35 @@ static void print_json(int number, const char *name, const char *message)
 	puts("}");
 }
 
-static void print_lines(int number, const char *name, const char *message)
+/* Whether a line begins with a label, and words follow: no bytes, and no text in quotes, which are
+ * for comparing and stay as they are. */
+static bool is_prose(const char *line)
+{
+	if (strlen(line) <= LABEL || line[LABEL - 1] != ' ' || strcspn(line, ":") >= LABEL)
+		return false;
+	return *line == 'h' || *line == 'w' ||
+	       (strchr(line, '"') == NULL && strstr(line + LABEL, "  ") == NULL);
+}
+
+static void print_message_line(const char *line)
+{
+	const size_t width = stage_columns();
+	char label[LABEL + 3];
+
+	if (width == 0 || !is_prose(line)) {
+		printf("  %s\n", line);
+		return;
+	}
+	snprintf(label, sizeof(label), "  %.*s", LABEL, line);
+	wrap_hanging(stdout, label, line + LABEL, width);
+}
+
+/* Takes message apart. */
+static void print_lines(int number, const char *name, char *message)
 {
 	printf("%s %d %s\n", *message == '\0' ? "ok" : "FAIL", number, name);
-	while (*message != '\0') {
-		size_t size = strcspn(message, "\n");
-
-		printf("  %.*s\n", (int)size, message);
-		message += size + (message[size] == '\n');
-	}
+	for (char *rest = message; rest != NULL && *rest != '\0';)
+		print_message_line(strsep(&rest, "\n"));
 }
 
 int check_main(int argc, char **argv, const struct check *checks)

@@ -210,6 +210,52 @@ static void test_texts_are_shown(void **state)
 	                                   "  got:      …\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"\n");
 }
 
+static void needs_wide_lines(void)
+{
+	check_number("the size of the second of two messages", 45, 90,
+	             "the first message ends where its body does");
+}
+
+static void has_quoted_help(void)
+{
+	check_number("the size", 1, 2, "see the line \"Content-Length: 5\" of the head");
+}
+
+static void test_prose_is_wrapped_to_a_terminal(void **state)
+{
+	struct check cases[] = {
+	        {"a case", needs_wide_lines}, {"two", has_quoted_help}, {NULL, NULL}};
+
+	(void)state;
+	captured_run_on_terminal(&captured, 40, run_all, cases);
+	assert_string_equal(captured.out, "FAIL 1 a case\n"
+	                                  "  where:    the size of the second of\n"
+	                                  "            two messages\n"
+	                                  "  expected: 45\n"
+	                                  "  got:      90\n"
+	                                  "  help:     the first message ends where\n"
+	                                  "            its body does\n"
+	                                  "FAIL 2 two\n"
+	                                  "  where:    the size\n"
+	                                  "  expected: 1\n"
+	                                  "  got:      2\n"
+	                                  "  help:     see the line\n"
+	                                  "            \"Content-Length: 5\" of the\n"
+	                                  "            head\n");
+}
+
+static void test_bytes_and_texts_are_not_wrapped(void **state)
+{
+	struct check cases[] = {
+	        {"a case", has_another_text}, {"bytes", has_other_bytes}, {NULL, NULL}};
+
+	(void)state;
+	captured_run_on_terminal(&captured, 40, run_all, cases);
+	assert_non_null(strstr(captured.out, "  got:      \"HTTP/1.1 200 \\\"OK\\\"\\n\"\n"));
+	assert_non_null(strstr(captured.out, "  got:      7 bytes: 81 85 48 65 6c 6c 6f  ..Hello\n"
+	                                     "                        ^\n"));
+}
+
 static void test_a_caret_is_under_the_first_difference(void **state)
 {
 	(void)state;
@@ -252,6 +298,8 @@ int main(void)
 	        cmocka_unit_test(test_other_options_are_refused),
 	        cmocka_unit_test(test_numbers_are_shown),
 	        cmocka_unit_test(test_texts_are_shown),
+	        cmocka_unit_test(test_prose_is_wrapped_to_a_terminal),
+	        cmocka_unit_test(test_bytes_and_texts_are_not_wrapped),
 	        cmocka_unit_test(test_a_caret_is_under_the_first_difference),
 	        cmocka_unit_test(test_how_a_case_ended_is_said),
 	};

@@ -46,6 +46,20 @@ static void test_lines_of_the_text_stay_apart_and_indented(void **state)
 	assert_wrapped("", 10, "");
 }
 
+static void test_lines_hang_from_a_label(void **state)
+{
+	char *got = NULL;
+	size_t size;
+	FILE *file = open_memstream(&got, &size);
+
+	(void)state;
+	assert_non_null(file);
+	wrap_hanging(file, "…: ", "one two three", 9);
+	fclose(file);
+	assert_string_equal(got, "…: one\n   two\n   three\n");
+	free(got);
+}
+
 static void test_characters_count_not_bytes(void **state)
 {
 	(void)state;
@@ -59,6 +73,7 @@ int main(void)
 	        cmocka_unit_test(test_lines_are_broken_between_words),
 	        cmocka_unit_test(test_a_long_word_is_not_broken),
 	        cmocka_unit_test(test_lines_of_the_text_stay_apart_and_indented),
+	        cmocka_unit_test(test_lines_hang_from_a_label),
 	        cmocka_unit_test(test_characters_count_not_bytes),
 	};
 
