@@ -32,14 +32,13 @@ static void print_question(const struct ask *ask)
 	putchar('\n');
 }
 
-static void print_prompt(const struct ask *ask)
+static void say_expected(const struct ask *ask)
 {
 	char expected[120];
 
 	grade_expects(ask->question, expected, sizeof expected);
-	printf("Your answer (%s; Enter skips%s, q ends): ", expected,
-	       ask->question->hint ? ", ? gives a hint" : "");
-	fflush(stdout);
+	say("Type %s; Enter skips%s, q ends.", expected,
+	    ask->question->hint ? ", ? gives a hint" : "");
 }
 
 /* A line of stdin without its end, cut where it is too long; false: there is none. */
@@ -131,8 +130,10 @@ static int ask_terminal(struct ask *ask)
 	bool again;
 
 	grade_expects(ask->question, expected, sizeof expected);
+	say_expected(ask);
 	for (;;) {
-		print_prompt(ask);
+		fputs("Your answer: ", stdout);
+		fflush(stdout);
 		if (!read_line(ask->said, sizeof ask->said)) {
 			putchar('\n');
 			return ASK_STOPPED;

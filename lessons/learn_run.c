@@ -154,10 +154,10 @@ static int run_parts(struct run *run)
 	if (status || run->learn->json)
 		return status;
 	putchar('\n');
-	if (!run->other && has_options(run->learn, run->lesson))
-		printf("Change one thing, and predict again; what can be changed:\n"
-		       "  %s run %u -- --help\n",
-		       run->learn->program, run->lesson->number);
+	if (!run->other && has_options(run->learn, run->lesson)) {
+		say("Change one thing, and predict again; what can be changed:");
+		printf("  %s run %u -- --help\n", run->learn->program, run->lesson->number);
+	}
 	state_say_next(run->learn, run->lesson);
 	return 0;
 }

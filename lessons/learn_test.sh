@@ -235,6 +235,12 @@ prints_typed() {
 	return 1
 }
 
+# fits_40 COMMAND: it prints no line of more than 40 columns on a terminal of that width.
+fits_40() {
+	script -qec "stty cols 40; $1" /dev/null </dev/null | tr -d '\r' |
+		awk 'length > 40 { print; bad = 1 } END { exit bad || NR < 4 }'
+}
+
 note 'without a terminal'
 check 'alone it says where one is' says 0 'Lesson 1 of 2, bytes: bytes, one by one*About 20 minutes*not begun*Read lessons/01-bytes/README.md first.*Next: */learn run' "$learn"
 check 'list has both' says 0 '01 bytes: *You are here*02 frames: ' "$learn" list
@@ -455,7 +461,7 @@ afresh
 
 note 'at a terminal'
 if command -v script >/dev/null; then
-	check 'predictions are asked for' prints_typed 'Your answer (a number in ms; Enter skips, ? gives a hint, q ends): *it was 7 bytes: not right*it was 60.5 ms: right' '8\n60\n' "$learn" run
+	check 'predictions are asked for' prints_typed 'Type a number in ms; Enter skips, ? gives a hint, q ends. Your answer: *it was 7 bytes: not right*it was 60.5 ms: right' '8\n60\n' "$learn" run
 	check 'and kept' kept 01-bytes.predict.p-bytes '* wrong 8'
 	check 'Enter skips, ? is a hint' prints_typed 'Hint: half of it.*Skipped; it was 60.5 ms' '7\n?\n\n' "$learn" run --all
 	check 'what cannot be read is asked again' prints_typed 'That cannot be read as an answer; it is a number in ms, such as 1234.*it was 60.5 ms: right' '7\n0.06 s\n60\n' "$learn" run --all
@@ -470,9 +476,8 @@ if command -v script >/dev/null; then
 		"'$learn' check >/dev/null; echo >>lessons/01-bytes/exercise.c; '$learn' reset"
 	check 'and does it' prints_typed 'What it was is in' 'y\n' "$learn" reset
 	check 'watch checks at once and by r' prints_typed 'FAIL 1*Watching lessons/01-bytes/exercise.c: it is*FAIL 1*Watching' 'r\nq\n' "$learn" watch
-	check 'lines are as wide as the terminal' bash -c \
-		'script -qec "stty cols 40; $0 list" /dev/null </dev/null | tr -d "\r" |
-		awk "length > 40 { print; bad = 1 } END { exit bad || NR < 4 }"' "$learn"
+	check 'lines are as wide as the terminal' fits_40 "$learn list"
+	check 'those that ask too' fits_40 "$learn run --all"
 else
 	skip 'at a terminal' 'script is not here'
 fi
