@@ -123,6 +123,18 @@ static bool take_wish(struct ask *ask, const char *line, int *status, bool *agai
 	return true;
 }
 
+/* An option in words becomes its letter; false: it is none. */
+static bool take_words(struct ask *ask)
+{
+	const char letter = ask->question->kind == QUIZ_SINGLE
+	                            ? grade_option_said(ask->question, ask->said)
+	                            : 0;
+
+	if (letter)
+		snprintf(ask->said, sizeof ask->said, "%c", letter);
+	return letter;
+}
+
 static int ask_terminal(struct ask *ask)
 {
 	char expected[120];
@@ -145,7 +157,7 @@ static int ask_terminal(struct ask *ask)
 				return status;
 			continue;
 		}
-		if (has_letters(ask->question))
+		if (!take_words(ask) && has_letters(ask->question))
 			read_shown_letters(ask);
 		if (grade_answer(ask->question, ask->said, NULL) != GRADE_UNREADABLE)
 			return 0;
@@ -176,6 +188,7 @@ static int take_answer(struct ask *ask, const struct pair *pair)
 	if (ask->skipped)
 		return 0;
 	snprintf(ask->said, sizeof ask->said, "%s", pair->value);
+	take_words(ask);
 	if (grade_answer(ask->question, ask->said, NULL) != GRADE_UNREADABLE)
 		return 0;
 	grade_expects(ask->question, expected, sizeof expected);

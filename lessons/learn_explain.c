@@ -6,7 +6,7 @@
 
 #include "learn_ask.h"
 #include "learn_say.h"
-#include "quiz/quantity.h"
+#include "quiz/grade.h"
 
 /* As many digits as mean something. */
 static void number_text(double number, char *text, size_t size)
@@ -54,12 +54,11 @@ static void within_text(const struct quiz_question *question, char *text, size_t
 static void grace_text(const struct ask *ask, double right, char *text, size_t size)
 {
 	char said[40], exact[40], within[60];
-	const char *rest;
 	double number;
 
 	text[0] = '\0';
 	within_text(ask->question, within, sizeof within);
-	if (!*within || !quantity_read(ask->said, &number, &rest))
+	if (!*within || !grade_number_said(ask->question, ask->said, &number))
 		return;
 	number_text(number, said, sizeof said);
 	number_text(right, exact, sizeof exact);

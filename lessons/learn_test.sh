@@ -235,6 +235,39 @@ prints_typed() {
 	return 1
 }
 
+# answers_in_words: of a quiz of one question; the letters that are shown are shuffled.
+answers_in_words() {
+	local status
+
+	mv lessons/01-bytes/quiz.md kept.md
+	cat >lessons/01-bytes/quiz.md <<-'END'
+		## Q1. Over what?
+		<!-- quiz id=q-over kind=single -->
+
+		- [ ] A. `HTTP` alone
+		- [ ] B. UDP
+		- [ ] C. TCP
+
+		<details><summary>Answer</summary>
+
+		**Answer:** A
+
+		- A: yes
+		- B: no
+		- C: no
+
+		</details>
+	END
+	prints_typed 'Right: *1 of 1 right' 'http alone\n' "$learn" quiz 1 --all &&
+		kept 01-bytes.quiz.q-over '* right A' &&
+		echo 'q-over = tcp' >answers &&
+		says 0 'Not right: it is A' "$learn" quiz 1 --all --answers answers &&
+		kept 01-bytes.quiz.q-over '* wrong C'
+	status=$?
+	mv kept.md lessons/01-bytes/quiz.md
+	return "$status"
+}
+
 # fits_40 COMMAND: it prints no line of more than 40 columns on a terminal of that width.
 fits_40() {
 	script -qec "stty cols 40; $1" /dev/null </dev/null | tr -d '\r' |
@@ -464,11 +497,13 @@ if command -v script >/dev/null; then
 	check 'predictions are asked for' prints_typed 'Type a number in ms; Enter skips, ? gives a hint, q ends. Your answer: *it was 7 bytes: not right*it was 60.5 ms: right' '8\n60\n' "$learn" run
 	check 'and kept' kept 01-bytes.predict.p-bytes '* wrong 8'
 	check 'Enter skips, ? is a hint' prints_typed 'Hint: half of it.*Skipped; it was 60.5 ms' '7\n?\n\n' "$learn" run --all
-	check 'what cannot be read is asked again' prints_typed 'That cannot be read as an answer; it is a number in ms, such as 1234.*it was 60.5 ms: right' '7\n0.06 s\n60\n' "$learn" run --all
+	check 'what cannot be read is asked again' prints_typed 'That cannot be read as an answer; it is a number in ms, such as 1234.*it was 60.5 ms: right' '7\nsoon\n60\n' "$learn" run --all
+	check 'seconds do for milliseconds' prints_typed 'You said 0.0605 s, it was 60.5 ms: right. ' '7\n0.0605 s\n' "$learn" run --all
 	check 'there is no hint' prints_typed 'This one has no hint.*You said 1 byte, it was 7 bytes' '?\n1\nq\n' \
 		"$learn run --all; echo p-bytes = 1 >answers; $learn run --all --answers answers </dev/null"
 	check 'q ends' prints_typed 'Stopped. What you have answered is kept.' 'q\n' "$learn" run --all
 	check 'quiz' prints_typed 'Not right: it is A, C.*Right: 101' 'ab\n101\n\n' "$learn" quiz
+	check 'an option may be said in its words' answers_in_words
 	check 'forbid_skip asks again' prints_typed 'is to be answered (class.conf: forbid_skip)*Right: A, C' '\nac\nq\n' \
 		"echo forbid_skip=1 >lessons/class.conf; '$learn' quiz --all"
 	rm lessons/class.conf

@@ -7,6 +7,8 @@
 
 #include "quantity.h"
 
+enum { OPTION_MAX = 400 /* no answer is as long */ };
+
 /* The letters said, in capitals and without what parts them; false: no options, or one twice. */
 static bool read_letters(const struct quiz_question *question, const char *said, char *letters)
 {
@@ -69,6 +71,40 @@ static bool same_text(const char *some, const char *others, size_t size)
 	}
 }
 
+/* In small letters, without backquotes, one space between words, and no full stop at the end. */
+static void make_plain(const char *text, char *plain, size_t size)
+{
+	size_t used = 0;
+
+	for (; *text && used + 1 < size; text++) {
+		if (isspace((unsigned char)*text) ? used && plain[used - 1] != ' ' : *text != '`')
+			plain[used++] = isspace((unsigned char)*text)
+			                        ? ' '
+			                        : (char)tolower((unsigned char)*text);
+	}
+	while (used && (plain[used - 1] == ' ' || plain[used - 1] == '.'))
+		used--;
+	plain[used] = '\0';
+}
+
+char grade_option_said(const struct quiz_question *question, const char *said)
+{
+	char wanted[OPTION_MAX], text[OPTION_MAX], letter = 0;
+
+	make_plain(said, wanted, sizeof wanted);
+	if (strlen(wanted) < 2)
+		return 0;
+	for (size_t i = 0; i < question->option_count; i++) {
+		make_plain(question->options[i].text, text, sizeof text);
+		if (strcmp(text, wanted) != 0)
+			continue;
+		if (letter)
+			return 0;
+		letter = question->options[i].letter;
+	}
+	return letter;
+}
+
 static enum grade grade_text(const char *answer, const char *said)
 {
 	said += strspn(said, " \t");
@@ -97,13 +133,52 @@ static bool is_unit(const char *said, const char *unit)
 	return !unit || strncasecmp(said, unit, said_size < size ? said_size : size) == 0;
 }
 
+static bool is_one_of(const char *word, const char *const *words)
+{
+	const size_t size = strcspn(word, " \t.");
+
+	for (; *words; words++) {
+		if (strlen(*words) == size && strncasecmp(word, *words, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* By what a number in the unit said is to be multiplied for one in the question's; 0: by nothing,
+ * the two have nothing to do with each other. */
+static double factor_of(const char *said, const char *unit)
+{
+	static const char *const seconds[] = {"s", "sec", "secs", "second", "seconds", NULL};
+	static const char *const milliseconds[] = {"ms", "msec", "millisecond", "milliseconds",
+	                                           NULL};
+
+	if (unit && strcmp(unit, "ms") == 0 && is_one_of(said, seconds))
+		return 1000;
+	if (unit && strcmp(unit, "s") == 0 && is_one_of(said, milliseconds))
+		return 0.001;
+	if (unit && strcmp(unit, "ms") == 0 && is_one_of(said, milliseconds))
+		return 1;
+	return is_unit(said, unit) ? 1 : 0;
+}
+
+bool grade_number_said(const struct quiz_question *question, const char *said, double *number)
+{
+	const char *unit;
+	double factor;
+
+	if (!quantity_read(said, number, &unit))
+		return false;
+	factor = factor_of(unit, question->unit);
+	*number *= factor;
+	return factor > 0;
+}
+
 static enum grade grade_number(const struct quiz_question *question, const char *said,
                                const double *measured)
 {
 	double number, right = measured ? *measured : question->number;
-	const char *unit;
 
-	if (!quantity_read(said, &number, &unit) || !is_unit(unit, question->unit))
+	if (!grade_number_said(question, said, &number))
 		return GRADE_UNREADABLE;
 	if (question->kind == QUIZ_MEASURED && !measured)
 		return GRADE_WRONG;

@@ -19,6 +19,14 @@ enum grade {
 enum grade grade_answer(const struct quiz_question *question, const char *said,
                         const double *measured);
 
+/* The letter of the one option that was said in its words (case, spaces, backquotes and a full stop
+ * at its end do not matter), or 0. A letter alone is a letter. */
+char grade_option_said(const struct quiz_question *question, const char *said);
+
+/* The number that was said, in the question's unit: seconds and milliseconds become each other.
+ * false: it is no number, or has another unit. */
+bool grade_number_said(const struct quiz_question *question, const char *said, double *number);
+
 /* What an answer looks like: "a letter from A to D", "a number in ms". */
 void grade_expects(const struct quiz_question *question, char *text, size_t size);
 

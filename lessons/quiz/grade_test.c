@@ -101,15 +101,49 @@ static void test_number(void **state)
 	expect(&question, "", GRADE_UNREADABLE);
 }
 
-static void test_seconds_are_no_milliseconds(void **state)
+static void test_an_option_may_be_said_in_its_words(void **state)
 {
-	const struct quiz_question question = {
+	struct quiz_question question = choice(QUIZ_SINGLE, "B");
+
+	(void)state;
+	question.options[0].text = "HTTP";
+	question.options[1].text = "`Sec-WebSocket-Key`: the key.";
+	question.options[2].text = "c";
+	assert_int_equal(grade_option_said(&question, " http "), 'A');
+	assert_int_equal(grade_option_said(&question, "sec-websocket-key:  the key"), 'B');
+	assert_int_equal(grade_option_said(&question, "HTT"), 0);
+	assert_int_equal(grade_option_said(&question, "c"), 0);
+	assert_int_equal(grade_option_said(&question, ""), 0);
+	question.options[1].text = "http";
+	assert_int_equal(grade_option_said(&question, "HTTP"), 0);
+}
+
+static void test_seconds_become_milliseconds(void **state)
+{
+	struct quiz_question question = {
 	        .kind = QUIZ_NUMBER, .number = 40, .within = {WITHIN_PERCENT, 10}, .unit = "ms"};
 
 	(void)state;
 	expect(&question, "44 ms", GRADE_RIGHT);
 	expect(&question, "45ms", GRADE_WRONG);
-	expect(&question, "0.04 s", GRADE_UNREADABLE);
+	expect(&question, "40 milliseconds", GRADE_RIGHT);
+	expect(&question, "0.04 s", GRADE_RIGHT);
+	expect(&question, "0.04 Seconds", GRADE_RIGHT);
+	expect(&question, "40 s", GRADE_WRONG);
+	expect(&question, "40 sheep", GRADE_UNREADABLE);
+	question.unit = "s";
+	expect(&question, "40000 ms", GRADE_RIGHT);
+	expect(&question, "40 seconds", GRADE_RIGHT);
+	expect(&question, "40 ms", GRADE_WRONG);
+}
+
+static void test_only_times_are_converted(void **state)
+{
+	const struct quiz_question question = {.kind = QUIZ_NUMBER, .number = 40, .unit = "bytes"};
+
+	(void)state;
+	expect(&question, "40 s", GRADE_UNREADABLE);
+	expect(&question, "0.04 ms", GRADE_UNREADABLE);
 }
 
 static void test_measured(void **state)
@@ -212,7 +246,9 @@ int main(void)
 	        cmocka_unit_test(test_order),
 	        cmocka_unit_test(test_text),
 	        cmocka_unit_test(test_number),
-	        cmocka_unit_test(test_seconds_are_no_milliseconds),
+	        cmocka_unit_test(test_an_option_may_be_said_in_its_words),
+	        cmocka_unit_test(test_seconds_become_milliseconds),
+	        cmocka_unit_test(test_only_times_are_converted),
 	        cmocka_unit_test(test_measured),
 	        cmocka_unit_test(test_a_measured_value_goes_before_the_answer),
 	        cmocka_unit_test(test_within),
