@@ -161,9 +161,7 @@ static int ask_terminal(struct ask *ask)
 			read_shown_letters(ask);
 		if (grade_answer(ask->question, ask->said, NULL) != GRADE_UNREADABLE)
 			return 0;
-		/* A number that is nobody's answer. */
-		say("That cannot be read as an answer; it is %s%s.", expected,
-		    ask->question->kind >= QUIZ_NUMBER ? ", such as 1234" : "");
+		say("That cannot be read as an answer; it is %s.", expected);
 	}
 }
 

@@ -497,7 +497,7 @@ if command -v script >/dev/null; then
 	check 'predictions are asked for' prints_typed 'Type a number in ms; Enter skips, ? gives a hint, q ends. Your answer: *it was 7 bytes: not right*it was 60.5 ms: right' '8\n60\n' "$learn" run
 	check 'and kept' kept 01-bytes.predict.p-bytes '* wrong 8'
 	check 'Enter skips, ? is a hint' prints_typed 'Hint: half of it.*Skipped; it was 60.5 ms' '7\n?\n\n' "$learn" run --all
-	check 'what cannot be read is asked again' prints_typed 'That cannot be read as an answer; it is a number in ms, such as 1234.*it was 60.5 ms: right' '7\nsoon\n60\n' "$learn" run --all
+	check 'what cannot be read is asked again' prints_typed 'That cannot be read as an answer; it is a number in ms.*it was 60.5 ms: right' '7\nsoon\n60\n' "$learn" run --all
 	check 'seconds do for milliseconds' prints_typed 'You said 0.0605 s, it was 60.5 ms: right. ' '7\n0.0605 s\n' "$learn" run --all
 	check 'there is no hint' prints_typed 'This one has no hint.*You said 1 byte, it was 7 bytes' '?\n1\nq\n' \
 		"$learn run --all; echo p-bytes = 1 >answers; $learn run --all --answers answers </dev/null"

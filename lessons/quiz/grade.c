@@ -214,6 +214,17 @@ static void expects_order(const struct quiz_question *question, char *text, size
 	         last, example);
 }
 
+/* Frames are counted; what is measured is in bytes, or in a unit of a few letters. */
+static void expects_number(const char *unit, char *text, size_t size)
+{
+	if (!unit)
+		snprintf(text, size, "a number");
+	else if (strlen(unit) <= 3 || strcmp(unit, "bytes") == 0)
+		snprintf(text, size, "a number in %s", unit);
+	else
+		snprintf(text, size, "a number of %s, such as 3", unit);
+}
+
 void grade_expects(const struct quiz_question *question, char *text, size_t size)
 {
 	const int last = 'A' + (int)question->option_count - 1;
@@ -233,8 +244,7 @@ void grade_expects(const struct quiz_question *question, char *text, size_t size
 		break;
 	case QUIZ_NUMBER:
 	case QUIZ_MEASURED:
-		snprintf(text, size, question->unit ? "a number in %s" : "a number",
-		         question->unit);
+		expects_number(question->unit, text, size);
 		break;
 	}
 }

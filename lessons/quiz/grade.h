@@ -27,7 +27,8 @@ char grade_option_said(const struct quiz_question *question, const char *said);
  * false: it is no number, or has another unit. */
 bool grade_number_said(const struct quiz_question *question, const char *said, double *number);
 
-/* What an answer looks like: "a letter from A to D", "a number in ms". */
+/* What an answer looks like: "a letter from A to D", "a number in ms", "a number of frames, such as
+ * 3". */
 void grade_expects(const struct quiz_question *question, char *text, size_t size);
 
 #endif

@@ -236,6 +236,12 @@ static void test_what_is_expected_is_said(void **state)
 	question.unit = "ms";
 	grade_expects(&question, text, sizeof text);
 	assert_string_equal(text, "a number in ms");
+	question.unit = "bytes";
+	grade_expects(&question, text, sizeof text);
+	assert_string_equal(text, "a number in bytes");
+	question.unit = "frames";
+	grade_expects(&question, text, sizeof text);
+	assert_string_equal(text, "a number of frames, such as 3");
 }
 
 int main(void)
