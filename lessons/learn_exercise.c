@@ -15,22 +15,43 @@ enum {
 	BACKUP_MAX = PATH_MAX + 16 /* room for .bak and a number */
 };
 
-/* Prints the sections `## N.` of hints.md from first to last. */
-static void print_hints(FILE *file, unsigned first, unsigned last)
+/* What is below `## NUMBER. TITLE` in hints.md; the caller frees it. */
+static char *read_hint(FILE *file, unsigned number, char *title, size_t title_size)
 {
 	char *line = NULL, *text = NULL;
 	size_t capacity = 0, size;
 	FILE *out = open_memstream(&text, &size);
 	unsigned at = 0;
+	bool begun = false;
 
+	rewind(file);
 	while (out && getline(&line, &capacity, file) >= 0) {
-		sscanf(line, "## %u.", &at);
-		if (at >= first && at <= last)
+		int end = 0;
+
+		if (sscanf(line, "## %u. %n", &at, &end) == 1 && end) {
+			line[strcspn(line, "\r\n")] = '\0';
+			if (at == number)
+				snprintf(title, title_size, "%s", line + end);
+			continue;
+		}
+		begun = begun || (at == number && line[strspn(line, " \r\n")]);
+		if (begun && at == number)
 			fputs(line, out);
 	}
 	free(line);
 	if (!out || fclose(out))
 		exit(complain_of(EXIT_NOT_DONE, "out of memory"));
+	return text;
+}
+
+static void print_hint(FILE *file, unsigned number)
+{
+	char title[200] = "", *text = read_hint(file, number, title, sizeof title);
+	size_t size = strlen(text);
+
+	while (size && text[size - 1] == '\n')
+		text[--size] = '\0';
+	say("Hint %u of %d: %s\n\n", number, HINTS, title);
 	say_markdown(text, 0);
 	free(text);
 }
@@ -38,22 +59,26 @@ static void print_hints(FILE *file, unsigned first, unsigned last)
 int learn_hint(struct learn *learn, const struct lesson *lesson)
 {
 	const unsigned shown = state_hints(learn, lesson);
+	const bool all = shown >= HINTS;
+	const unsigned first = all ? 1 : shown + 1, last = all ? HINTS : first;
 	char path[PATH_MAX], count[16];
 	FILE *file = fopen(learn_file(learn, lesson, "hints.md", path), "re");
 
 	if (!file)
 		return complain_of(EXIT_NOT_DONE, "lesson %u has no hints", lesson->number);
-	if (shown >= HINTS) {
-		say("All %d hints:\n", HINTS);
-		print_hints(file, 1, HINTS);
-		printf("%s solution %u --force shows the whole.\n", learn->program, lesson->number);
-	} else {
-		say("Hint %u of %d:\n", shown + 1, HINTS);
-		print_hints(file, shown + 1, shown + 1);
-		snprintf(count, sizeof count, "%u", shown + 1);
-		learn_note(learn, lesson, "hints", count);
+	for (unsigned number = first; number <= last; number++) {
+		if (number > first)
+			putchar('\n');
+		print_hint(file, number);
 	}
 	fclose(file);
+	if (all) {
+		say("\nThese are all. The whole is shown by:");
+		printf("  %s solution %u --force\n", learn->program, lesson->number);
+		return 0;
+	}
+	snprintf(count, sizeof count, "%u", last);
+	learn_note(learn, lesson, "hints", count);
 	return 0;
 }
 

@@ -338,10 +338,10 @@ check 'check as shipped fails and says that it must' says 1 'FAIL 1*as it was sh
 check 'a failure is kept' kept 01-bytes.check failed
 check 'the solution is not shown yet' says 1 'has not passed yet; --force' "$learn" solution
 check 'but with --force' says 0 'return 7*diff -u lessons/01-bytes/exercise.c lessons/01-bytes/solution.c' "$learn" solution --force
-check 'hint 1' says 0 'Hint 1 of 3*## 1. Where*Look at' "$learn" hint
+check 'hint 1' says 0 'Hint 1 of 3: Where  Look at the first byte.' "$learn" hint
 check 'hint 2' says 0 'Hint 2 of 3*Seven bits' "$learn" hint
 check 'hint 3' says 0 'Hint 3 of 3*Mask it' "$learn" hint
-check 'then all' says 0 'All 3 hints*Look at*Seven*Mask it*solution 1 --force' "$learn" hint
+check 'then all' says 0 'Hint 1 of 3: Where  Look at*Hint 2 of 3: What  Seven*Hint 3 of 3: How  Mask it*These are all.*solution 1 --force' "$learn" hint
 sed -i 's/return 0/return 1/' lessons/01-bytes/exercise.c
 check 'a change that does not do' says 1 'FAIL 1*Not yet.*hint 1' "$learn" check
 check 'check --json' is_json "$learn" check --json
