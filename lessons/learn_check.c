@@ -69,6 +69,8 @@ static bool check(struct learn *learn, const struct lesson *lesson)
 	const int status = built ? run_check(learn, lesson) : -1;
 	const bool passed = status == 0;
 
+	if (status == PROCESS_NO_READER)
+		return false;
 	note(learn, lesson, status);
 	if (status == CHECK_CANNOT)
 		return false;

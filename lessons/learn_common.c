@@ -206,7 +206,7 @@ int learn_run_program(struct learn *learn, const struct lesson *lesson, bool qui
 	unlink(path);
 	if (status == 128 + SIGINT && !learn->json)
 		say("\nThe lesson was interrupted. What you said is kept.");
-	else if (status)
+	else if (status && status != PROCESS_NO_READER)
 		complain_of(EXIT_NOT_DONE, "%s ended with exit status %d", lesson->folder, status);
 	return status;
 }

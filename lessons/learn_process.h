@@ -2,7 +2,12 @@
 #ifndef LESSONS_LEARN_PROCESS_H
 #define LESSONS_LEARN_PROCESS_H
 
+#include <signal.h>
 #include <stdbool.h>
+
+enum {
+	PROCESS_NO_READER = 128 + SIGPIPE /* of one that wrote to `head`, which had seen enough */
+};
 
 struct process {
 	const char *const *argv; /* ends with NULL; argv[0] is looked for on PATH */

@@ -54,6 +54,7 @@ while (($#)); do
 done
 [ -n "$play" ] && { echo 'playing'; exit; }
 [ -e interrupt ] && kill -INT $$
+[ -e unread ] && kill -PIPE $$
 [ -n "$values" ] || echo "the lesson runs with $delay"
 printf 'hello.bytes=7\npoll.mean_ms=%s.5\n' "$delay" | tee -a "${STAGE_VALUES:-/dev/null}" >/dev/null
 END
@@ -152,6 +153,7 @@ int answer(void)
 END
 sed 's/return 0/return 7/' lessons/01-bytes/exercise.c >lessons/01-bytes/solution.c
 cat >lessons/01-bytes/check.c <<'END'
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +163,8 @@ int main(int argc, char **argv)
 	int ok = answer() == 7;
 	if (getenv("LACKS"))
 		return fputs("no library\n", stderr), 77;
+	if (getenv("UNREAD"))
+		raise(SIGPIPE);
 	if (argc > 1 && !strcmp(argv[argc - 1], "--json"))
 		printf("{\"number\":1,\"ok\":%s}\n", ok ? "true" : "false");
 	else
@@ -424,6 +428,11 @@ check 'stdin closed' bash -c '"$0" run 1 <&- | grep -q "it was 7 bytes"' "$learn
 touch interrupt
 check 'an interrupted lesson' says 1 'was interrupted' "$learn" run 1
 rm interrupt
+touch unread
+check 'a lesson whose output nobody reads any more' bash -c '! "$0" run 1 2>&1 | grep "^learn: "' "$learn"
+rm unread
+check 'a check likewise' bash -c '! UNREAD=1 "$0" check 1 2>&1 | grep .' "$learn"
+check 'which is no failure' bash -c '! grep check lessons/progress.txt'
 
 note 'git knows the shipped copy'
 if command -v git >/dev/null; then
