@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,20 +28,50 @@ void stage_words(const struct stage_word *words)
 	stage.words = words;
 }
 
-static void print_help(const char *title, const struct stage_option *options)
+/* The longest name of all, " N" with it where it has a number. */
+static size_t longest_name(const struct stage_option *options)
 {
-	printf("%s\n\nusage: %s [OPTION...]\n", title, program_invocation_short_name);
+	size_t longest = strlen("loopback"); /* of those that all lessons have */
+
 	for (; options != NULL && options->name != NULL; options++)
-		printf("  --%s N%*s%s (%g, if not given)\n", options->name,
-		       strlen(options->name) < 8 ? (int)(9 - strlen(options->name)) : 1, "",
-		       options->what, *options->value);
+		if (strlen(options->name) + 2 > longest)
+			longest = strlen(options->name) + 2;
 	for (const struct stage_word *word = stage.words; word != NULL && word->name != NULL;
 	     word++)
-		printf("  --%-10s %s\n", word->name, word->what);
-	puts("  --values     print the values only, as KEY=VALUE lines\n"
-	     "  --plain      never wait for Enter, and 72 columns a line\n"
-	     "  --loopback   simulated links are relays on loopback, without a private network\n"
-	     "  --help       print this");
+		if (strlen(word->name) > longest)
+			longest = strlen(word->name);
+	return longest;
+}
+
+static void print_option(size_t longest, const char *name, const char *number, const char *what)
+{
+	const size_t columns = stage_columns();
+	char label[128];
+
+	snprintf(label, sizeof(label), "  --%s%s%*s", name, number,
+	         (int)(longest + 2 - strlen(name) - strlen(number)), "");
+	wrap_hanging(stdout, label, what, columns > 0 ? columns : SIZE_MAX);
+}
+
+static void print_help(const char *title, const struct stage_option *options)
+{
+	const size_t longest = longest_name(options);
+	char what[256];
+
+	printf("%s\n\nusage: %s [OPTION...]\n", title, program_invocation_short_name);
+	for (; options != NULL && options->name != NULL; options++) {
+		snprintf(what, sizeof(what), "%s (%g, if not given)", options->what,
+		         *options->value);
+		print_option(longest, options->name, " N", what);
+	}
+	for (const struct stage_word *word = stage.words; word != NULL && word->name != NULL;
+	     word++)
+		print_option(longest, word->name, "", word->what);
+	print_option(longest, "values", "", "print the values only, as KEY=VALUE lines");
+	print_option(longest, "plain", "", "never wait for Enter, and 72 columns a line");
+	print_option(longest, "loopback", "",
+	             "simulated links are relays on loopback, without a private network");
+	print_option(longest, "help", "", "print this");
 }
 
 static _Noreturn void refuse(const char *what, const char *why)

@@ -120,9 +120,41 @@ static void test_help_lists_the_options(void **state)
 {
 	(void)state;
 	RUN("--help", NULL);
-	assert_non_null(strstr(captured.out, "  --delay N    one-way delay in ms (20, "));
-	assert_non_null(strstr(captured.out, "  --values     "));
+	assert_non_null(strstr(captured.out, "  --delay N   one-way delay in ms (20, "));
+	assert_non_null(strstr(captured.out, "  --values    "));
 	assert_int_equal(captured.status, 0);
+}
+
+static double retries, half;
+
+static int lesson_with_long_names(void *user)
+{
+	static const struct stage_option options[] = {
+	        {"retries-at-most", &retries, "how often"}, {"d", &half, "ms"}, {NULL, NULL, NULL}};
+	char *arguments[] = {"lesson", "--help", NULL};
+
+	(void)user;
+	stage_open(2, arguments, "A lesson", options);
+	return 1;
+}
+
+static void test_help_is_in_columns_however_long_a_name_is(void **state)
+{
+	(void)state;
+	captured_run(&captured, lesson_with_long_names, NULL);
+	assert_non_null(strstr(captured.out,
+	                       "\n  --retries-at-most N  how often (0, if not given)\n"
+	                       "  --d N                ms (0, if not given)\n"
+	                       "  --values             print the "));
+	assert_non_null(strstr(captured.out, "\n  --help               print this\n"));
+}
+
+static void test_help_is_wrapped_to_a_terminal(void **state)
+{
+	(void)state;
+	captured_run_on_terminal(&captured, 40, lesson_with_long_names, NULL);
+	assert_non_null(strstr(captured.out, "\n  --retries-at-most N  how often (0, if\n"
+	                                     "                       not given)\n"));
 }
 
 static void test_values_are_appended_to_a_file(void **state)
@@ -178,7 +210,7 @@ static void test_options_may_be_words(void **state)
 	RUN_WORDS("--record=b.txt", NULL);
 	assert_non_null(strstr(captured.out, "0 b.txt\n"));
 	RUN_WORDS("--help", NULL);
-	assert_non_null(strstr(captured.out, "  --replay     show a recording\n"));
+	assert_non_null(strstr(captured.out, "  --replay    show a recording\n"));
 	RUN_WORDS("--record", NULL);
 	assert_refused(": --record wants a word behind it; ");
 	RUN_WORDS("--replay=1", NULL);
@@ -197,6 +229,8 @@ int main(void)
 	        cmocka_unit_test(test_options_set_their_numbers),
 	        cmocka_unit_test(test_what_is_wrong_is_said_in_a_line),
 	        cmocka_unit_test(test_help_lists_the_options),
+	        cmocka_unit_test(test_help_is_in_columns_however_long_a_name_is),
+	        cmocka_unit_test(test_help_is_wrapped_to_a_terminal),
 	        cmocka_unit_test(test_values_are_appended_to_a_file),
 	};
 
