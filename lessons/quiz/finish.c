@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "quantity.h"
 
 int quiz_complain(struct quiz_fault *fault, unsigned line, const char *format, ...)
@@ -39,21 +40,10 @@ static void trim(char **text)
 	}
 }
 
-/* FNV-1a. The zero at the end counts too, so that "ab", "c" is not "a", "bc". */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	const char *c = text ? text : "";
-
-	do {
-		hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-	} while (*c++);
-	return hash;
-}
-
 /* The answer line of a measured question explains, so it is left out. */
 static uint64_t hash_question(const struct quiz_question *question)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = HASH_START;
 
 	hash = hash_text(hash, quiz_kind_name(question->kind));
 	hash = hash_text(hash, question->title);
