@@ -10,6 +10,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "quiz/hash.h"
+
 #define KEY_MAX 256
 
 static const char *const verdicts[] = {
@@ -232,6 +234,30 @@ bool progress_value(const struct progress *progress, const char *lesson, const c
 		return false;
 	*value = strtod(text, &end);
 	return end > text && *end == '\0';
+}
+
+bool progress_receipt(const struct progress *progress, const char *lesson,
+                      char receipt[RECEIPT_SIZE])
+{
+	static const char characters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* no I, L, O, U */
+	char beginning[KEY_MAX];
+	size_t size = (size_t)snprintf(beginning, sizeof beginning, "%s.value.", lesson);
+	uint64_t sum = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < progress->pairs.count; i++) {
+		const struct pair *pair = &progress->pairs.items[i];
+
+		if (strncmp(pair->key, beginning, size) != 0)
+			continue;
+		sum += hash_text(hash_text(HASH_START, pair->key), pair->value);
+		any = true;
+	}
+	sum ^= sum >> 32;
+	for (size_t i = 0; i + 1 < RECEIPT_SIZE; i++, sum >>= 5)
+		receipt[i] = characters[sum % 32];
+	receipt[RECEIPT_SIZE - 1] = '\0';
+	return any;
 }
 
 int progress_set_values(struct progress *progress, const char *lesson, const struct pairs *values)

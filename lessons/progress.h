@@ -68,6 +68,14 @@ int progress_set_answer(struct progress *progress, const char *lesson, enum part
 bool progress_value(const struct progress *progress, const char *lesson, const char *key,
                     double *value);
 
+/*
+ * Six characters that the lesson's values give, in whatever order they stand in the file; another
+ * run, or a value that was changed, gives others. false: the lesson has no values.
+ */
+enum { RECEIPT_SIZE = 7 };
+bool progress_receipt(const struct progress *progress, const char *lesson,
+                      char receipt[RECEIPT_SIZE]);
+
 /* All values of one run, in one write; what runs before measured is forgotten. */
 int progress_set_values(struct progress *progress, const char *lesson, const struct pairs *values);
 

@@ -174,6 +174,47 @@ static void test_values_are_those_of_the_last_run(void **state)
 	progress_close(&progress);
 }
 
+/* That of lesson a where the file holds this. */
+static void receipt_of(const char *text, char receipt[RECEIPT_SIZE])
+{
+	struct progress progress;
+
+	write_text(text);
+	progress = open_it();
+	assert_true(progress_receipt(&progress, "a", receipt));
+	assert_int_equal(strlen(receipt), RECEIPT_SIZE - 1);
+	progress_close(&progress);
+}
+
+static void test_a_receipt_is_of_the_values(void **state)
+{
+	char receipt[RECEIPT_SIZE], other[RECEIPT_SIZE];
+
+	(void)state;
+	receipt_of("a.value.x = 1\na.value.y = 2\n", receipt);
+	assert_string_equal(receipt, "VESEKJ");
+	receipt_of("b.value.x = 7\na.value.y = 2\na.ran = today\na.value.x = 1\n", other);
+	assert_string_equal(other, receipt);
+	receipt_of("a.value.x = 1\na.value.y = 3\n", other);
+	assert_string_not_equal(other, receipt);
+	receipt_of("a.value.x = 2\na.value.y = 1\n", other);
+	assert_string_not_equal(other, receipt);
+	receipt_of("a.value.x = 1\n", other);
+	assert_string_not_equal(other, receipt);
+}
+
+static void test_without_values_there_is_no_receipt(void **state)
+{
+	struct progress progress;
+	char receipt[RECEIPT_SIZE];
+
+	(void)state;
+	write_text("a.ran = today\nb.value.x = 1\n");
+	progress = open_it();
+	assert_false(progress_receipt(&progress, "a", receipt));
+	progress_close(&progress);
+}
+
 static void test_what_is_not_known_stays(void **state)
 {
 	struct progress progress;
@@ -283,6 +324,8 @@ int main(void)
 	        cmocka_unit_test_teardown(test_a_skipped_answer_says_nothing, remove_file),
 	        cmocka_unit_test_teardown(test_line_ends_in_an_answer_do_no_harm, remove_file),
 	        cmocka_unit_test_teardown(test_values_are_those_of_the_last_run, remove_file),
+	        cmocka_unit_test_teardown(test_a_receipt_is_of_the_values, remove_file),
+	        cmocka_unit_test_teardown(test_without_values_there_is_no_receipt, remove_file),
 	        cmocka_unit_test_teardown(test_what_is_not_known_stays, remove_file),
 	        cmocka_unit_test_teardown(test_a_bad_line_is_named, remove_file),
 	        cmocka_unit_test_teardown(test_where_it_cannot_be_written_it_holds_in_memory,
