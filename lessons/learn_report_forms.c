@@ -20,6 +20,13 @@ static void nothing(void)
 {
 }
 
+/* "" where the lesson has no values. */
+static const char *receipt_of(const struct learn *learn, const struct lesson *lesson,
+                              char receipt[RECEIPT_SIZE])
+{
+	return progress_receipt(&learn->progress, lesson->folder, receipt) ? receipt : "";
+}
+
 static void begin_text(const struct learn *learn)
 {
 	char now[32];
@@ -31,13 +38,16 @@ static void begin_text(const struct learn *learn)
 static void lesson_text(const struct learn *learn, const struct lesson *lesson,
                         const struct state *state, bool first)
 {
-	(void)learn;
+	char receipt[RECEIPT_SIZE];
+
 	(void)first;
 	printf("\n%02u %s\n", lesson->number, lesson->title);
 	printf("  run: %s; check: %s; hints: %u; solution seen: %s\n", yes_no(state->ran),
 	       check_word(state), state->hints, yes_no(state->solution));
 	printf("  predictions right: %u of %u; quiz right: %u of %u\n", state->predict.right,
 	       state->predict.questions, state->quiz.right, state->quiz.questions);
+	if (*receipt_of(learn, lesson, receipt))
+		printf("  receipt: %s %s\n", lesson->folder, receipt);
 }
 
 static void question_text(const struct quiz_question *question, enum part part,
@@ -70,11 +80,14 @@ static void lesson_json(const struct learn *learn, const struct lesson *lesson,
                         const struct state *state, bool first)
 {
 	const char *ran = progress_get(&learn->progress, lesson->folder, "ran");
+	char receipt[RECEIPT_SIZE];
 
 	printf("%s\n{\"lesson\":\"%s\",\"title\":", first ? "" : ",", lesson->folder);
 	say_json(lesson->title);
 	fputs(",\"ran\":", stdout);
 	say_json(ran);
+	fputs(",\"receipt\":", stdout);
+	say_json(*receipt_of(learn, lesson, receipt) ? receipt : NULL);
 	printf(",\"check\":\"%s\",\"hints\":%u,\"solution\":%s", check_word(state), state->hints,
 	       state->solution ? "true" : "false");
 	printf(",\"predictions\":{\"questions\":%u,\"answered\":%u,\"right\":%u}",
@@ -143,7 +156,8 @@ static void begin_html(const struct learn *learn)
 static void lesson_html(const struct learn *learn, const struct lesson *lesson,
                         const struct state *state, bool first)
 {
-	(void)learn;
+	char receipt[RECEIPT_SIZE];
+
 	(void)first;
 	printf("<h2>%u. ", lesson->number);
 	print_html(lesson->title);
@@ -152,6 +166,8 @@ static void lesson_html(const struct learn *learn, const struct lesson *lesson,
 	       yes_no(state->ran), check_word(state), state->hints, yes_no(state->solution),
 	       state->predict.right, state->predict.questions, state->quiz.right,
 	       state->quiz.questions);
+	if (*receipt_of(learn, lesson, receipt))
+		printf("<p>Receipt: %s %s</p>\n", lesson->folder, receipt);
 	puts("<table>\n<tr><th>part<th>question<th>said<th>measured<th>verdict</tr>");
 }
 

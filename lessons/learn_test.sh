@@ -565,6 +565,39 @@ survives_kills() {
 	"$learn" quiz --all --answers answers >/dev/null
 	kept 01-bytes.quiz.q-mean '* right 60' && ! [ -e lessons/progress.txt.new ]
 }
+# receipts: what a run prints is what each form of the report has, until a value is changed.
+receipts() {
+	local receipt
+
+	afresh
+	printf 'p-bytes = 7\np-mean = 61\n' >answers
+	receipt=$("$learn" run --answers answers | sed -n 's/^Receipt: 01-bytes //p')
+	[[ $receipt =~ ^[0-9A-Z]{6}$ ]] || return
+	says 0 "  receipt: 01-bytes $receipt" "$learn" report &&
+		says 0 "\"receipt\":\"$receipt\"" "$learn" report --json &&
+		says 0 "\"lesson\":\"02-frames\"*\"receipt\":null" "$learn" report --json &&
+		says 0 "<p>Receipt: 01-bytes $receipt</p>" "$learn" report --html &&
+		says 0 "Receipt: 01-bytes $receipt" "$learn" run || return
+	sed -i 's/60\.5/60.6/' lessons/progress.txt
+	"$learn" report | grep '  receipt: 01-bytes' && ! "$learn" report | grep "$receipt"
+}
+
+# gives_none COMMAND...: it prints no receipt.
+gives_none() {
+	! "$@" 2>&1 </dev/null | grep Receipt
+}
+
+note 'receipts'
+check 'a receipt can be held against the report' receipts
+check 'a run with other options gives none' gives_none "$learn" run 1 -- --delay 5
+printf 'p-bytes = 7\n' >answers
+afresh
+check 'nor does one with a prediction that was skipped' gives_none "$learn" run --answers answers
+export PUSHLAB_PROGRESS=$tree/none/progress.txt
+printf 'p-bytes = 7\np-mean = 61\n' >answers
+check 'nor one that is kept nowhere' gives_none "$learn" run --answers answers
+unset PUSHLAB_PROGRESS
+
 note 'kills'
 check 'fifty kills leave a file that can be read' survives_kills
 
