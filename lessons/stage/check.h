@@ -32,7 +32,8 @@ int check_main(int argc, char **argv, const struct check *checks);
  *     expected: 45
  *     got:      90
  *     help:     the first message ends where its body does
- * `what` is that first line; help is one line too (NULL: none).
+ * `what` is that first line; help is one line too (NULL: none). On a terminal such lines are
+ * wrapped, unless they show bytes or a text in quotes.
  */
 void check_number(const char *what, long expected, long got, const char *help);
 
