@@ -129,10 +129,14 @@ static void shows_each_field(void **state)
 	assert_int_equal(captured.status, 0);
 	const char *at = captured.out;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		at = strstr(at, lines[i]);
-		if (!at)
+		const char *found = strstr(at, lines[i]);
+
+		if (!found) {
 			fail_msg("no line \"%s\" where it should be in:\n%s", lines[i],
 			         captured.out);
+			return;
+		}
+		at = found;
 	}
 }
 
