@@ -11,8 +11,8 @@
  * 0 while the message is not all there. What is behind it belongs to the next one. A head ends with
  * an empty line; the body has as many bytes as Content-Length says (its name may be written in any
  * case, and blanks (spaces or tabs) may stand before its value), and none where there is no such
- * line. -1 where the value is no number. HTTP allows blanks behind the value too ("5 \r\n"); to
- * keep this simple they are left out here: nothing tests them.
+ * line (so it is with requests). -1 where the value is no number. HTTP allows blanks behind the
+ * value too ("5 \r\n"); to keep this simple they are left out here: nothing tests them.
  */
 ssize_t message_size(const char *data, size_t size);
 

@@ -24,7 +24,7 @@
 #include "../stage/stage.h"
 
 /*
- * All that crosses the wire. A browser would send ten times as much; nothing here could be left
+ * All that crosses the wire. A browser would send ten times as much; hardly a line could be left
  * out: HTTP/1.1 without a Host is answered with 400 (RFC 9112, 3.2), since one address may serve a
  * thousand sites. Host has no port in it, so that the count is the same whichever port we are
  * given. Every line ends with two bytes, \r and \n. That was the end of a line on the teletypes of
@@ -129,7 +129,7 @@ static void show_exchange(int fd)
 }
 
 /* What a number of requests cost, as the link has counted it. Bytes are those of HTTP. On a real
- * wire each packet has some 54 bytes of headers of its own in front, and packets without any
+ * wire each packet has some 66 bytes of headers of its own in front, and packets without any
  * payload go back and forth to acknowledge it all; bench/ counts those, too.
  *
  * "Hello" is 5 of 117 bytes here, which is 4 %, and in truth it is less. Keep that in mind for

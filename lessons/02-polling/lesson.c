@@ -39,7 +39,7 @@ static const char question[] = "GET /poll HTTP/1.1\r\nHost: server.example.com\r
 
 /* "Nothing": 204 is an answer that has no body, so its head is all there is, and no Content-Length
  * is needed to say so (RFC 9110, 15.3.5). What one does meet in its place is a 200 with a body such
- * as {"messages": []}, which says the same in twice as many bytes, and has to be parsed. */
+ * as {"messages": []}, which says the same in three times as many bytes, and has to be parsed. */
 static const char nothing[] = "HTTP/1.1 204 No Content\r\n\r\n";
 
 /* T, and d, the delay of the link one way. Everything this lesson measures is made of these two. T
@@ -97,7 +97,7 @@ static void serve(int connection, void *user)
  *
  * One poll is sent before, unmeasured: it opens the connection. All others use it again. With a new
  * connection for each poll the messages would come no later, as the question would leave earlier by
- * as much as the connection takes to open; but each poll would cost a round trip, three packets and
+ * as much as the connection takes to open; but each poll would cost a round trip, seven packets and
  * a port more, and over TLS much more than that.
  */
 static struct series ask(uint16_t port, double every, double way, int polls, struct news *news)
@@ -124,9 +124,9 @@ static struct series ask(uint16_t port, double every, double way, int polls, str
 
 /*
  * 40 messages, so spaced that they meet the interval at 40 different points, evenly: a few messages
- * at random would miss the true mean by a tenth or more. (40 of them were once tried here, and the
- * mean was 16 % off, with nothing wrong at all: how a message falls between two polls is luck, and
- * 40 throws of a die do not give 3.5 either. Many a published comparison is that sort of luck.)
+ * at random may well miss the true mean by a tenth or more. (40 of them were once tried here, and
+ * the mean was 16 % off, with nothing wrong at all: how a message falls between two polls is luck,
+ * and 40 throws of a die do not give 3.5 either. Many a published comparison is that sort of luck.)
  * 7/40 of T from one to the next does it, in seven intervals, since 7 and 40 have no common
  * divisor. The same timetable meets T/2 evenly too.
  */

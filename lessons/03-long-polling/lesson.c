@@ -12,7 +12,7 @@
  * Long polling has a bad name. It is what was used before there was anything better (the trick was
  * named Comet, in 2006), so it is remembered for all that was bad about browsers then. RFC 6202
  * looked at it soberly: on average a message takes close to one way over the network, and at worst
- * a little more than three. You are about to see both numbers, and when which of them holds.
+ * over three. You are about to see both numbers, and when which of them holds.
  *
  * Read it from main() upwards. seen.c has the timetable of the messages, and counts how long each
  * of them took; answer.c puts messages into an answer, one a line. These lines are the whole
@@ -53,10 +53,10 @@ static double delay = 20;
  * A real server has many clients. It puts the request on a list, goes on, and looks through the
  * list when there is news. This one has one client, so it may sleep.
  *
- * `hold` is how long it will wait at all. Something on the way, a proxy or a NAT, has a limit of
- * its own, often a minute, and cuts a line on which nothing has moved for so long; its client then
- * sees an error. An empty answer in good time costs 27 bytes, and all stays well (RFC 6202, 5.5,
- * advises 30 seconds and says why).
+ * `hold` is how long it will wait. A proxy on the way has a limit of its own, often a minute; then
+ * its client sees an error. A NAT has one too, mostly longer, and forgets the connection without a
+ * word to either side. An empty answer in good time costs 27 bytes, and all stays well (RFC 6202,
+ * 5.5, advises 30 seconds and says why).
  */
 static void answer_poll(int connection, const struct news *news, int *told)
 {

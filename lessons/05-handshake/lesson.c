@@ -182,8 +182,9 @@ static void compare_two_runs(const struct handshake *sample, uint16_t port)
 /* Two requests that are not quite right, and the status line that each of them earns. After either
  * of them the connection still speaks HTTP. The 426 names the version that would be right among its
  * headers, so that the client can try again; for a 400 there is nothing better to try. There are no
- * other versions in use: 13 is the number that the drafts had reached when the RFC was made of
- * them, and clients of the drafts before are gone. The 426 is for a day that has not come. */
+ * other versions in use: 13 is the number since draft 13 of 17, and clients of the drafts before,
+ * up to number 8, are gone. (12 was reserved, and never valid: 4.1.) The 426 is for a day that has
+ * not come. */
 static void ask_wrongly(uint16_t port)
 {
 	struct handshake old, keyless;

@@ -50,8 +50,8 @@ static const uint8_t sample_key[4] = {0x37, 0xfa, 0x21, 0x3d};
  * The three forms of the length are not ours to choose from: the shortest that can hold it is the
  * only right one (RFC 6455, 5.2), so that no frame has two spellings. The first of the 8 bytes has
  * its first bit 0: any length fits into a signed number. What counts is the payload, without the
- * key. There are three forms so that short messages pay little: "minimal framing" was the principle
- * of the design (1.5).
+ * key. There are three forms so that short messages pay little. ("Minimal framing", the principle
+ * of the design (1.5), is about structure: where a message ends, and whether it is text.)
  *
  * Why is the length in front, where the events of lesson 4 have a blank line at the end? With an
  * end mark, the data must not contain it, and somebody has to look at each byte. With a length, any

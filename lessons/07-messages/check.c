@@ -6,7 +6,7 @@
 
 #include "../stage/check.h"
 
-#define JPEG "\xff\xd8\xff\xe0" /* how every JPEG begins */
+#define JPEG "\xff\xd8\xff\xe0" /* how many a JPEG begins (JFIF) */
 
 /* The receiver, and what would be overwritten first by a message that is too long. */
 static struct {

@@ -35,7 +35,7 @@
 #include "wire.h"
 
 #define GRUESSE "Gr\xc3\xbc\xc3\x9f\x65" /* 5 letters, two of which take 2 bytes each */
-#define JPEG    "\xff\xd8\xff\xe0"       /* how every JPEG begins */
+#define JPEG    "\xff\xd8\xff\xe0"       /* how many a JPEG begins (JFIF) */
 
 /*
  * What the echo server does with a frame: it gives 0, or the code to close with. It is too
@@ -108,9 +108,9 @@ static void push(int connection, void *user)
  * piece costs a header, which is the price of letting something pass between them.
  *
  * The RFC gives two reasons for pieces (5.4). A sender may begin before it knows how long the
- * message will be. And a long message need not hold up what comes behind it. Mind what the second
- * does not say: another *message* has to wait all the same; only control frames pass. Two messages
- * at once need two connections, or pieces of your own making, each a message with a number in it.
+ * message will be. And an extension, never finished, was to let messages take turns piece by piece.
+ * Without it another *message* has to wait all the same; only control frames pass. Two messages at
+ * once need two connections, or pieces of your own making, each a message with a number in it.
  */
 static void show_pieces(uint16_t pusher)
 {

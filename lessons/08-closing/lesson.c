@@ -11,8 +11,9 @@
  *     the other   answers with a close frame, and it too sends no more.
  *     the server  ends the TCP connection.
  *
- * Now both know that all was read that stood before the close frame. Note what is *not* said: that
- * it was understood, or stored. If that matters, your messages need an answer of their own.
+ * Now who began knows that all it had sent before was read, and the other that no more comes. Note
+ * what is *not* said: that it was understood, or stored. If that matters, your messages need an
+ * answer of their own.
  *
  * This program ends five connections, the last of them to a peer that is gone without a word. As in
  * lesson 6 no handshake is made. What the servers do is in server.c, 30 lines; here is the client,
@@ -171,9 +172,9 @@ static void close_without_code(void)
  * until no pong comes, and gives how long the peer was dead by then. It dies dies_ms after the
  * first ping, or with its pong, whichever is later: the link is stopped and swallows all.
  *
- * TCP has an answer of its own, SO_KEEPALIVE, which by default asks after two hours; and it asks
- * the kernel of the other side, which is alive and well while the program behind it hangs. A ping
- * is answered by the program. (A browser does not let its page send one: there the server asks.)
+ * TCP has an answer of its own, SO_KEEPALIVE. It is off unless asked for, by default asks after two
+ * hours, and asks the kernel of the other side, which is alive and well while the program behind it
+ * hangs. A ping is answered by the program. (A browser lets no page send one: the server asks.)
  */
 static double notice(double delay_ms, double every, double timeout, double dies_ms)
 {

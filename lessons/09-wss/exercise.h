@@ -9,9 +9,9 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-/* OpenSSL has all that you need, each with a page at https://docs.openssl.org/master/man3/ :
+/* OpenSSL has all that you need, each with a page at https://docs.openssl.org/3.0/man3/ :
  * SSL_CTX_get_cert_store, X509_STORE_add_cert, SSL_CTX_set_verify, SSL_CTX_set_min_proto_version
- * for the first function, SSL_set1_host for the second. */
+ * for the first function, SSL_set1_host for the second (from OpenSSL 4 on it is SSL_set1_dnsname). */
 
 /*
  * The settings of a client, for all its connections; made with SSL_CTX_new(TLS_client_method()).

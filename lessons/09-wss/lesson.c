@@ -2,12 +2,13 @@
  * Lesson 9: WS and WSS.
  *
  * A URL that begins with wss:// asks for the very same WebSocket as one with ws://, and puts it
- * into another protocol: TLS (version 1.3 is RFC 8446; SSL is the name of its forbidden ancestors).
- * The two ends write the same request and the same frames. Only, where they wrote to TCP, they now
- * write to TLS, and TLS makes of it a row of records, which are what crosses the net:
+ * into another protocol: TLS (version 1.3 is RFC 8446, and since 2026 RFC 9846; SSL is the name of
+ * its forbidden ancestors). The two ends write the same request and the same frames. Only, where
+ * they wrote to TCP, they now write to TLS, and TLS makes of it a row of records, which are what
+ * crosses the net:
  *
  *     byte 0       the type: 22 handshake, 23 application data, 21 alert
- *     bytes 1, 2   a version, but 03 03 for ever: boxes on the way choke on a new one
+ *     bytes 1, 2   a version, 03 03 for ever (the first may say 03 01): boxes choke on a new one
  *     bytes 3, 4   how many bytes follow
  *     then         those, encrypted from the third message of the handshake on
  *
@@ -132,8 +133,8 @@ static void weigh(const struct capture *clear, const struct capture *heard, bool
  * And the name of the server. Many live at one address, and the one that is meant must know which
  * certificate to show before there is a key to ask it in secret. So the name stands in the
  * ClientHello, in clear (server_name, RFC 6066, 3). The path, and the token in it, do not. There is
- * a remedy for the name, Encrypted Client Hello, which few servers have. The certificate is hidden
- * by TLS 1.3, and was not by TLS 1.2: try --tls 1.2. */
+ * a remedy for the name, Encrypted Client Hello (RFC 9849); both sides have to know it. The
+ * certificate is hidden by TLS 1.3, and was not by TLS 1.2: try --tls 1.2. */
 static void see_the_rest(const struct capture *heard)
 {
 	struct record records[RECORDS_MOST];

@@ -191,7 +191,7 @@ static void ask_for_address(void)
  * from inside; and where even that fails, a server has to carry all. All this happens before the
  * first byte of a data channel, and takes several round trips.
  *
- * Where to read on: the application does the signalling as it likes (RFC 8829); ICE is RFC
+ * Where to read on: the application does the signalling as it likes (RFC 9429); ICE is RFC
  * 8445, TURN RFC 8656; that nothing may go unencrypted says RFC 8827, 6.5. All of this is a library
  * or a browser in practice: nobody writes it in an afternoon, and this lesson does not try. */
 static void tell_the_rest(void)

@@ -41,7 +41,7 @@ enum { MOST_BYTES = 65536, PER_MINUTE = 60 };
 /* The question: whose page? All of the origin is compared. "Begins with" would let in
  * https://server.example.com.evil.example, and "contains" more than that. What has no Origin is no
  * browser. We let it try: to refuse it stops nobody, for a program can write there whatever it
- * likes (RFC 6455, 10.2). So this is a rule about browsers, and no login; that comes behind it. */
+ * likes (RFC 6455, 10.1). So this is a rule about browsers, and no login; that comes behind it. */
 static int admit_our_pages(struct visitor *visitor, const char *request)
 {
 	char origin[64];
