@@ -138,7 +138,8 @@ endif
 
 all: $(PROGRAMS) $(CERTS) ## build build/serve, build/bench and test certificates (the default)
 
-tests: $(TESTS) learn ## build the test programs without running them
+# lessons/lessons_test.sh builds the lessons with sanitizers itself.
+tests: $(TESTS) $(if $(SANITIZE),$(LEARN_PROGRAM),learn) ## build the test programs without running them
 
 learn: $(LEARN_PROGRAM) $(LESSON_PROGRAMS) ## build the lessons, which need no library
 	$(if $(filter learn,$(MAKECMDGOALS)),@echo 'Now: $(OUT)/learn')

@@ -1,5 +1,6 @@
 #!/bin/bash
 # bench run, from the experiment's file to the folder of results.
+# It measures time: nothing may run beside it.
 # shellcheck disable=SC2154 # tap.sh sets some
 set -uo pipefail
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # What every lesson must have: an exercise that fails, a solution that passes, mistakes that are
 # told what they are, a transcript and answers that are what the lesson measures.
+# It measures time: nothing may run beside it.
 # shellcheck disable=SC2154 # tap.sh sets some
 set -uo pipefail
 
@@ -12,6 +13,10 @@ cd "$root" || exit 1
 lessons=$(cd lessons && printf '%s\n' [0-9]*/lesson.c | sed 's|/lesson.c||')
 if [ "$lessons" = '[0-9]*' ]; then
 	skip 'lessons' 'there are none'
+	done_testing
+fi
+if [[ $BUILD == *sanitize* ]]; then
+	skip 'lessons' 'the build without sanitizers looks at them, and builds them with sanitizers, too'
 	done_testing
 fi
 
@@ -33,14 +38,17 @@ run_lesson() {
 	done
 	run "$out/check-solution" "$built/check-solution" --all
 	run "$out/refused" "$built/lesson" --nonsense
-	show_lesson "$1" lesson
-	[[ $BUILD == *sanitize* ]] || show_lesson "$1" lesson-on-loopback --loopback
+	show_lesson "$1" lesson "$built"
+	if [ -x "$sanitized/$1/lesson" ]; then
+		built=$sanitized/$1
+	fi
+	show_lesson "$1" lesson-on-loopback "$built" --loopback
 }
 
-# show_lesson LESSON NAME OPTION...: on a busy machine a number may be measured badly.
+# show_lesson LESSON NAME FOLDER OPTION...: on a busy machine a number may be measured badly.
 show_lesson() {
-	local built=$BUILD/lessons/$1 out=$tmp/$1 name=$2 transcript=lessons/$1/transcript.txt
-	shift 2
+	local out=$tmp/$1 name=$2 built=$3 transcript=lessons/$1/transcript.txt
+	shift 3
 
 	for _ in 1 2 3 4 5; do
 		rm -f "$out/$name.values"
@@ -232,12 +240,7 @@ look_at_transcript() {
 	local lesson=$1
 
 	check "$lesson: it prints its transcript" shows "$lesson" lesson
-	if [[ $BUILD == *sanitize* ]]; then
-		skip "$lesson: and on loopback" 'the build without sanitizers does that'
-	else
-		check "$lesson: and on loopback, where no network is to be had" \
-			shows "$lesson" lesson-on-loopback
-	fi
+	check "$lesson: and on loopback, where no network is to be had" shows "$lesson" lesson-on-loopback
 }
 
 look_at_exercise() {
@@ -321,10 +324,16 @@ can_sanitize() {
 		"$1" -fsanitize=address,undefined -x c - -o "$tmp/sanitized" 2>/dev/null && "$tmp/sanitized"
 }
 
-# The solutions built anew; a sanitizer ends them at the first thing it finds.
-build_solutions() {
+# build_sanitized COMPILER: the solutions built anew, and by gcc what is shown, too; a sanitizer ends a
+# program at the first thing it finds.
+build_sanitized() {
+	local built=$BUILD/solutions-$1 shown=()
+
+	[ "$1" = clang ] || for lesson in $lessons; do
+		shown+=("$built/sanitize-address-undefined/lessons/$lesson/lesson")
+	done
 	MAKEFLAGS='' make -s -j"$(nproc)" CC="$1" CFLAGS='-O1 -g' SANITIZE=address,undefined WERROR=1 \
-		BUILD="$BUILD/solutions-$1" solutions
+		BUILD="$built" solutions ${shown[@]+"${shown[@]}"}
 }
 
 sanitized_passes() {
@@ -333,6 +342,17 @@ sanitized_passes() {
 	run "$tmp/sanitized-check" "$built/check-solution" --all
 	status sanitized-check 0
 }
+
+sanitized=$BUILD/solutions-gcc/sanitize-address-undefined/lessons
+compilers=()
+for compiler in gcc clang; do
+	if can_sanitize "$compiler"; then
+		compilers+=("$compiler")
+		check "$compiler builds with sanitizers" build_sanitized "$compiler"
+	else
+		skip "solutions built by $compiler with sanitizers" "no $compiler that has them"
+	fi
+done
 
 # They wait, most of the time.
 jobs=$(($(nproc) + 1))
@@ -347,23 +367,9 @@ for lesson in $lessons; do
 done
 # Of one after the other: the time that a learner waits.
 check 'all lessons together take four minutes at most' soon
+look_without
 
-if [[ $BUILD == *sanitize* ]]; then
-	skip "$tls without OpenSSL" 'this build has sanitizers'
-else
-	look_without
-fi
-
-for compiler in gcc clang; do
-	if [[ $BUILD == *sanitize* ]]; then
-		skip "solutions built by $compiler with sanitizers" 'this build has them'
-		continue
-	fi
-	if ! can_sanitize "$compiler"; then
-		skip "solutions built by $compiler with sanitizers" "no $compiler that has them"
-		continue
-	fi
-	check "$compiler builds the solutions with sanitizers" build_solutions "$compiler"
+for compiler in ${compilers[@]+"${compilers[@]}"}; do
 	for lesson in $lessons; do
 		lacks "$lesson" "the solution built by $compiler" && continue
 		check "$lesson: the solution that $compiler built passes" sanitized_passes "$compiler" "$lesson"
