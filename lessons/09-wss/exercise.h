@@ -11,7 +11,7 @@
 
 /* OpenSSL has all that you need, each with a page at https://docs.openssl.org/3.0/man3/ :
  * SSL_CTX_get_cert_store, X509_STORE_add_cert, SSL_CTX_set_verify, SSL_CTX_set_min_proto_version
- * for the first function, SSL_set1_host for the second (from OpenSSL 4 on it is SSL_set1_dnsname). */
+ * for the first function, SSL_set1_host for the second (from OpenSSL 4 on SSL_set1_dnsname). */
 
 /*
  * The settings of a client, for all its connections; made with SSL_CTX_new(TLS_client_method()).
