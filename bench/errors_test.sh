@@ -1,5 +1,6 @@
 #!/bin/bash
 # What bench and serve say and leave behind when something is wrong.
+# It measures time: nothing may run beside it.
 # shellcheck disable=SC2154 # tap.sh sets some
 set -uo pipefail
 
