@@ -59,8 +59,11 @@ program hang_test 'echo 1..1; echo "ok 1 - a"; sleep 60'
 program deaf_test 'trap "" TERM; echo 1..1; echo "ok 1 - a"; for i in {1..60}; do sleep 1; done'
 printf 'echo 1..0\n' >plain_test.sh
 
-tests=18
+tests=19
 echo 1..$tests
+# shellcheck disable=SC2016 # its own argument
+program part_test 'echo 1..1; [ "$1" = "a *" ] && echo "ok 1 - a part"'
+closes '2 passed, 0 failed' 0 'a part of a program is run' 'part_test#a *' good_test.sh
 closes '3 passed, 0 failed' 0 'results are summed over programs and scripts' good_test good_test.sh
 closes '3 passed, 1 failed' 1 'a failed result is counted once' good_test bad_test
 says '# why' 'the output of a failure is shown' bad_test
