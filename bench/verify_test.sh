@@ -1,5 +1,6 @@
 #!/bin/bash
 # bench verify, as far as it does not depend on how busy the machine is.
+# It measures time: nothing may run beside it.
 # shellcheck disable=SC2154 # tap.sh sets some
 set -uo pipefail
 
