@@ -98,8 +98,22 @@ static void test_no_table_of_cases_is_empty(void **state)
 			         tables[t].transport ? tables[t].transport : "all cells");
 }
 
+/* Every so many of the tests, so that all parts together are all of them. */
+struct part {
+	size_t number, parts; /* 1 to parts */
+};
+
+static size_t keep_part(struct CMUnitTest *tests, size_t count, struct part part)
+{
+	size_t kept = 0;
+
+	for (size_t i = part.number - 1; i < count; i += part.parts)
+		tests[kept++] = tests[i];
+	return kept;
+}
+
 /* What cmocka_run_group_tests_name stands for: that one wants an array of constant size. */
-static int run(struct stamped *stamped, struct CMUnitTest *tests, size_t count)
+static int run(struct stamped *stamped, struct CMUnitTest *tests, size_t count, struct part part)
 {
 	stamp(stamped);
 	tests[count] = (struct CMUnitTest)cmocka_unit_test(test_no_table_of_cases_is_empty);
@@ -109,7 +123,8 @@ static int run(struct stamped *stamped, struct CMUnitTest *tests, size_t count)
 		         stamped[i].what->name);
 		tests[i] = (struct CMUnitTest){stamped[i].name, test, setup, teardown, &stamped[i]};
 	}
-	return _cmocka_run_group_tests("cells", tests, count + 1, NULL, NULL);
+	return _cmocka_run_group_tests("cells", tests, keep_part(tests, count + 1, part), NULL,
+	                               NULL);
 }
 
 int main(int argc, char **argv)
@@ -117,12 +132,17 @@ int main(int argc, char **argv)
 	size_t count = stamp(NULL);
 	struct stamped *stamped = calloc(count + 1, sizeof *stamped);
 	struct CMUnitTest *tests = calloc(count + 1, sizeof *tests);
+	struct part part = {1, 1};
 	int failed = 1;
 
-	if (argc > 1)
-		cmocka_set_test_filter(argv[1]); /* "sse/lws *", "sse/lws tls *" */
+	/* "2/3": the second of three parts; else a filter: "sse/lws *", "sse/lws tls *". */
+	if (argc > 1 && (sscanf(argv[1], "%zu/%zu", &part.number, &part.parts) != 2 ||
+	                 part.number < 1 || part.number > part.parts)) {
+		part = (struct part){1, 1};
+		cmocka_set_test_filter(argv[1]);
+	}
 	if (stamped && tests)
-		failed = run(stamped, tests, count);
+		failed = run(stamped, tests, count, part);
 	free(tests);
 	free(stamped);
 	return failed;

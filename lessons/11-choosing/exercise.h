@@ -48,8 +48,8 @@ double bytes_of(const struct workload *load, enum way way);
  */
 bool is_possible(const struct workload *load, enum way way);
 
-/* Given: the winner by the lesson's rule, WAYS where there is none. To the check any way is right
- * that is in time and within 10 % of the fewest bytes. */
+/* Given, in check.c: the winner by the lesson's rule, WAYS where there is none. To the check any
+ * way is right that is in time and within 10 % of the fewest bytes. */
 enum way choose(const struct workload *load);
 
 #endif

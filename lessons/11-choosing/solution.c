@@ -1,7 +1,5 @@
 #include "exercise.h"
 
-#include "rule.h"
-
 static double file(const struct workload *load, enum way way)
 {
 	const double sent[WAYS] = {[HTTP] = 1, [SSE] = 4.0 / 3, [WEBSOCKET] = 1 + load->cut};
@@ -55,21 +53,4 @@ bool is_possible(const struct workload *load, enum way way)
 	if (way == HTTP && !load->leaves && !(load->cut > 0))
 		return ask_every_ms(load, LINK_MS) + LINK_MS <= load->allowed_ms;
 	return true;
-}
-
-enum way choose(const struct workload *load)
-{
-	double fewest = 0;
-
-	for (enum way way = HTTP; way < WAYS; way++) {
-		double bytes = bytes_of(load, way);
-
-		if (is_possible(load, way) && (fewest == 0 || bytes < fewest))
-			fewest = bytes;
-	}
-	for (enum way way = HTTP; way < WAYS; way++) {
-		if (is_possible(load, way) && bytes_of(load, way) <= AS_GOOD * fewest)
-			return way;
-	}
-	return WAYS;
 }

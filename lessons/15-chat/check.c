@@ -5,6 +5,26 @@
 
 #include "../stage/check.h"
 
+size_t write_to(struct member *member, char *bytes, size_t size)
+{
+	size_t used = 0;
+
+	while (used < size && (member->now || (member->now = next_message(member)))) {
+		size_t left = member->now->size - member->sent;
+		size_t part = left < size - used ? left : size - used;
+
+		memcpy(bytes + used, member->now->text + member->sent, part);
+		used += part;
+		member->sent += part;
+		if (part == left) { /* the whole of it is written */
+			message_release(member->now);
+			member->now = NULL;
+			member->sent = 0;
+		}
+	}
+	return used;
+}
+
 #define MEMBERS 5
 #define SLOW    1 /* the member that does not read, when there is one */
 #define MANY    1000

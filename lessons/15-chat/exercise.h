@@ -20,6 +20,23 @@ struct member {
 	bool gone;           /* cut off: the caller ends its connection */
 };
 
+/* Given: the oldest that waits, which waits no longer. There must be one. */
+static inline struct message *take_oldest(struct member *member)
+{
+	struct message *oldest = member->waiting[member->first];
+
+	member->first = (member->first + 1) % WAITING_MOST;
+	member->count--;
+	return oldest;
+}
+
+/* Given: puts a message behind those that wait. There must be room. */
+static inline void put_last(struct member *member, struct message *message)
+{
+	member->waiting[(member->first + member->count) % WAITING_MOST] = message;
+	member->count++;
+}
+
 enum when_full { DROP_OLDEST, CUT_OFF };
 
 struct room {
@@ -49,8 +66,8 @@ void broadcast(struct room *room, struct message *message);
  */
 struct message *next_message(struct member *member);
 
-/* Given. The member's socket takes `size` bytes: copies them and gives their number, fewer where
- * there are no more. */
+/* Given, in check.c. The member's socket takes `size` bytes: copies them and gives their number,
+ * fewer where there are no more. */
 size_t write_to(struct member *member, char *bytes, size_t size);
 
 #endif

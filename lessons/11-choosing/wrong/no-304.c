@@ -54,20 +54,3 @@ bool is_possible(const struct workload *load, enum way way)
 		return ask_every_ms(load, LINK_MS) + LINK_MS <= load->allowed_ms;
 	return true;
 }
-
-enum way choose(const struct workload *load)
-{
-	double fewest = 0;
-
-	for (enum way way = HTTP; way < WAYS; way++) {
-		double bytes = bytes_of(load, way);
-
-		if (is_possible(load, way) && (fewest == 0 || bytes < fewest))
-			fewest = bytes;
-	}
-	for (enum way way = HTTP; way < WAYS; way++) {
-		if (is_possible(load, way) && bytes_of(load, way) <= AS_GOOD * fewest)
-			return way;
-	}
-	return WAYS;
-}
