@@ -6,9 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of both sides together, where path is "/chat" and nothing is added. */
-#define HANDSHAKE_BYTES (161 + 129)
-
 /*
  * Puts a client's request: the header is that of RFC 6455's example (1.3), key and Host too, so
  * that its bytes are the same in each run. `more` is added to it: "" or whole lines, as in
