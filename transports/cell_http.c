@@ -390,9 +390,7 @@ static void test_a_head_above_the_limit_is_refused(struct cell *cell)
 	assert_int_equal(cell_publish(cell, "still there"), 1);
 }
 
-/* Close to the limit libmicrohttpd may close without a word too, and wait for more of a target that
- * it has no room for until its time is over. */
-static void test_a_head_little_above_the_limit_is_not_read(struct cell *cell)
+static void send_heads_little_above_the_limit(struct cell *cell)
 {
 	for (size_t size = HEAD_MAX + 5; size < HEAD_MAX * 5 / 4; size += 49) {
 		struct peer *peer = peer_open(cell);
@@ -407,6 +405,20 @@ static void test_a_head_little_above_the_limit_is_not_read(struct cell *cell)
 		peer_expect_close(peer);
 	}
 	cell_await(cell, "connections_open", 1);
+}
+
+static void test_a_head_little_above_the_limit_is_not_read(struct cell *cell)
+{
+	if (!cell_is_on(cell, "mhd"))
+		send_heads_little_above_the_limit(cell);
+}
+
+/* libmicrohttpd may close without a word, too, and waits for more of a target that it has no room
+ * for until its time is over: here that is short. */
+static void test_mhd_waits_for_more_of_a_head_little_above_the_limit(struct cell *cell)
+{
+	if (cell_is_on(cell, "mhd"))
+		send_heads_little_above_the_limit(cell);
 }
 
 /* libwebsockets needs a few bytes of it for itself, libmicrohttpd some hundreds for what it makes
@@ -633,7 +645,9 @@ const struct cell_case http_cases[] = {
         CELL_CASE(test_a_topic_with_a_bad_name_is_refused),
         CELL_CASE(test_a_head_above_the_limit_is_refused),
         CELL_CASE(test_a_head_at_the_limit_is_read),
-        CELL_CASE_WITH(test_a_head_little_above_the_limit_is_not_read, "--request-timeout=200"),
+        CELL_CASE(test_a_head_little_above_the_limit_is_not_read),
+        CELL_CASE_WITH(test_mhd_waits_for_more_of_a_head_little_above_the_limit,
+                       "--request-timeout=200"),
         CELL_CASE(test_what_is_not_http_is_refused),
         CELL_CASE(test_requests_in_one_write_are_answered_in_order),
         CELL_CASE(test_a_message_behind_another_is_published_or_refused),
