@@ -51,6 +51,10 @@ struct cell_case {
 	const char *options; /* of build/serve, separated by blanks */
 };
 
+/* A deadline that ends soon, but leaves a test time to shake hands and ask where the machine is
+ * busy. */
+#define CELL_REQUEST_TIMEOUT "--request-timeout=1000"
+
 #define CELL_CASE(function) CELL_CASE_WITH(function, "")
 #define CELL_CASE_WITH(function, options_)                                                         \
 	{                                                                                          \

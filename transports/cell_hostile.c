@@ -395,7 +395,7 @@ static void test_tls_before_1_2_is_refused(struct cell *cell)
 
 const struct cell_case hostile_cases[] = {
         CELL_CASE(test_a_head_that_can_be_read_in_two_ways_is_refused),
-        CELL_CASE_WITH(test_content_without_an_end_is_cut_in_time, "--request-timeout=200"),
+        CELL_CASE_WITH(test_content_without_an_end_is_cut_in_time, CELL_REQUEST_TIMEOUT),
         CELL_CASE_WITH(test_a_server_that_was_full_lets_others_in,
                        "--max-connections=1 --request-timeout=60000"),
         CELL_CASE_WITH(test_two_messages_and_an_end_harm_no_other, "--idle-timeout=300"),
@@ -415,7 +415,7 @@ const struct cell_case hostile_sse_cases[] = {
 const struct cell_case hostile_websocket_cases[] = {
         CELL_CASE_WITH(test_pings_of_who_takes_no_pongs_fill_no_memory, "--idle-timeout=500"),
         CELL_CASE_WITH(test_a_flood_of_pings_is_no_token,
-                       "--token=" TOKEN " --request-timeout=200"),
+                       "--token=" TOKEN " --request-timeout=500"),
         CELL_CASE(test_a_frame_behind_the_handshake_is_published),
         {0},
 };

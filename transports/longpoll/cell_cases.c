@@ -307,7 +307,7 @@ const struct cell_case longpoll_cases[] = {
         CELL_CASE_WITH(test_a_request_is_held_no_longer_than_hold, "--hold=50"),
         CELL_CASE(test_a_cursor_beyond_the_newest_is_from_now_on),
         CELL_CASE_WITH(test_who_is_held_is_not_late,
-                       "--hold=350 --request-timeout=300 --idle-timeout=100"),
+                       CELL_REQUEST_TIMEOUT " --hold=1100 --idle-timeout=1000"),
         CELL_CASE(test_no_message_is_lost_between_two_requests),
         CELL_CASE(test_batch_1_gets_one_message_of_three),
         CELL_CASE(test_batch_and_hold_are_no_other_numbers),

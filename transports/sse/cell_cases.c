@@ -337,7 +337,7 @@ const struct cell_case sse_cases[] = {
         CELL_CASE(test_line_ends_in_a_message_end_no_line),
         CELL_CASE(test_what_a_client_sends_on_a_stream_means_nothing),
         CELL_CASE_WITH(test_a_stream_is_not_late,
-                       "--heartbeat=350 --request-timeout=300 --idle-timeout=100"),
+                       CELL_REQUEST_TIMEOUT " --heartbeat=1100 --idle-timeout=1000"),
         CELL_CASE_WITH(test_an_idle_stream_has_heartbeats, "--heartbeat=50"),
         CELL_CASE_WITH(test_what_the_log_has_lost_is_an_event, "--log-messages=4"),
         CELL_CASE(test_a_subscriber_that_leaves_is_noticed),
