@@ -6,35 +6,8 @@
 
 #include "learn_ask.h"
 #include "learn_say.h"
+#include "learn_words.h"
 #include "quiz/grade.h"
-
-/* As many digits as mean something. */
-static void number_text(double number, char *text, size_t size)
-{
-	const bool whole = number == floor(number) && fabs(number) < 1e12;
-
-	snprintf(text, size, whole || fabs(number) >= 100 ? "%.0f" : "%.3g", number);
-}
-
-/* "1 byte", "2 bytes", "1 ms": a unit of a few letters is none that has a plural. */
-static void add_unit(const struct quiz_question *question, const char *number, char *text,
-                     size_t size)
-{
-	const char *unit = question->unit;
-	size_t length = unit ? strlen(unit) : 0;
-
-	if (length > 3 && unit[length - 1] == 's' && strcmp(number, "1") == 0)
-		length--;
-	snprintf(text, size, "%s%s%.*s", number, unit ? " " : "", (int)length, unit ? unit : "");
-}
-
-static void with_unit(const struct quiz_question *question, double number, char *text, size_t size)
-{
-	char plain[40];
-
-	number_text(number, plain, sizeof plain);
-	add_unit(question, plain, text, size);
-}
 
 /* "within 10 %", or "" where it must be the very number. */
 static void within_text(const struct quiz_question *question, char *text, size_t size)
@@ -60,8 +33,8 @@ static void grace_text(const struct ask *ask, double right, char *text, size_t s
 	within_text(ask->question, within, sizeof within);
 	if (!*within || !grade_number_said(ask->question, ask->said, &number))
 		return;
-	number_text(number, said, sizeof said);
-	number_text(right, exact, sizeof exact);
+	words_number(number, said, sizeof said);
+	words_number(right, exact, sizeof exact);
 	if (strcmp(said, exact) != 0)
 		snprintf(text, size, ", %s", within);
 }
@@ -73,7 +46,7 @@ static void said_text(const struct ask *ask, char *text, size_t size)
 	const size_t length = strlen(said);
 
 	if (length && isdigit((unsigned char)said[length - 1]))
-		add_unit(ask->question, said, text, size);
+		words_add_unit(ask->question, said, text, size);
 	else
 		snprintf(text, size, "%s", said);
 }
@@ -123,7 +96,7 @@ static void right_answer(const struct ask *ask, char *text, size_t size)
 	if (question->letters) {
 		shown_letters(ask, question->letters, text);
 	} else if (question->kind == QUIZ_NUMBER) {
-		with_unit(question, question->number, text, size);
+		words_with_unit(question, question->number, text, size);
 	} else if (question->kind == QUIZ_TEXT) {
 		snprintf(text, size, "%.*s", (int)strcspn(question->answer, "|"), question->answer);
 		while (*text && isspace((unsigned char)text[strlen(text) - 1]))
@@ -135,7 +108,7 @@ static void print_measured(const struct ask *ask, enum verdict verdict, double m
 {
 	char was[80], said[ASK_SAID_MAX + 40], within[60], grace[64];
 
-	with_unit(ask->question, measured, was, sizeof was);
+	words_with_unit(ask->question, measured, was, sizeof was);
 	within_text(ask->question, within, sizeof within);
 	grace_text(ask, measured, grace, sizeof grace);
 	said_text(ask, said, sizeof said);

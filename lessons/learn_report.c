@@ -42,7 +42,7 @@ static void report(const struct learn *learn, const struct lesson *only,
 {
 	bool first_lesson = true;
 
-	form->begin(learn);
+	form->begin(learn, only);
 	for (size_t i = 0; i < learn->lessons.count; i++) {
 		const struct lesson *lesson = &learn->lessons.items[i];
 		struct state state;

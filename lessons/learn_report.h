@@ -7,7 +7,8 @@
 
 /* A form; a part may be NULL. */
 struct report_form {
-	void (*begin)(const struct learn *learn);
+	/* only: the one lesson that is reported, or NULL. */
+	void (*begin)(const struct learn *learn, const struct lesson *only);
 	void (*lesson)(const struct learn *learn, const struct lesson *lesson,
 	               const struct state *state, bool first);
 	/* answer is NULL where it was not asked, measured where nothing was. */

@@ -27,10 +27,11 @@ static const char *receipt_of(const struct learn *learn, const struct lesson *le
 	return progress_receipt(&learn->progress, lesson->folder, receipt) ? receipt : "";
 }
 
-static void begin_text(const struct learn *learn)
+static void begin_text(const struct learn *learn, const struct lesson *only)
 {
 	char now[32];
 
+	(void)only;
 	printf("pushlab lessons, %s\n", learn_now(now));
 	say("Kept in %s.", learn_shown(learn->progress.path));
 }
@@ -61,17 +62,20 @@ static void question_text(const struct quiz_question *question, enum part part,
 	printf("    %s %s: %s", part_name(part), question->id, verdict_name(answer->verdict));
 	if (*answer->said)
 		printf(", said %s", words_said(question, answer->said, words));
-	if (measured)
-		printf(", measured %.6g", *measured);
+	if (measured) {
+		words_with_unit(question, *measured, words, sizeof words);
+		printf(", measured %s", words);
+	}
 	putchar('\n');
 }
 
 const struct report_form report_text = {begin_text, lesson_text, question_text, nothing, nothing};
 
-static void begin_json(const struct learn *learn)
+static void begin_json(const struct learn *learn, const struct lesson *only)
 {
 	char now[32];
 
+	(void)only;
 	printf("{\"made\":\"%s\",\"current\":\"%s\",\"lessons\":[", learn_now(now),
 	       learn_current(learn)->folder);
 }
@@ -123,10 +127,17 @@ static void end_json(void)
 const struct report_form report_json = {begin_json, lesson_json, question_json, end_lesson_json,
                                         end_json};
 
+/* What Markdown has between backticks is code. */
 static void print_html(const char *text)
 {
+	bool code = false;
+
 	for (; *text; text++) {
 		switch (*text) {
+		case '`':
+			code = !code && strchr(text + 1, '`');
+			fputs(code ? "<code>" : "</code>", stdout);
+			break;
 		case '<':
 			fputs("&lt;", stdout);
 			break;
@@ -139,18 +150,37 @@ static void print_html(const char *text)
 	}
 }
 
-static void begin_html(const struct learn *learn)
+static void overview_html(const struct learn *learn)
+{
+	puts("<table>\n<tr><th>lesson<th>run<th>check<th>hints<th>solution seen<th>predictions right"
+	     "<th>quiz right</tr>");
+	for (size_t i = 0; i < learn->lessons.count; i++) {
+		const struct lesson *lesson = &learn->lessons.items[i];
+		struct state state = state_of(learn, lesson);
+
+		printf("<tr><td><a href=\"#%s\">%u. ", lesson->folder, lesson->number);
+		print_html(lesson->title);
+		printf("</a><td>%s<td>%s<td>%u<td>%s<td>%u of %u<td>%u of %u</tr>\n",
+		       yes_no(state.ran), check_word(&state), state.hints, yes_no(state.solution),
+		       state.predict.right, state.predict.questions, state.quiz.right,
+		       state.quiz.questions);
+	}
+	puts("</table>");
+}
+
+static void begin_html(const struct learn *learn, const struct lesson *only)
 {
 	char now[32];
 
-	(void)learn;
 	puts("<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
 	     "<meta name=\"viewport\" content=\"width=device-width\">\n"
 	     "<title>pushlab lessons</title>\n"
 	     "<style>body{font:1rem/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
 	     "table{border-collapse:collapse}td,th{border:1px solid;padding:.2rem .5rem;"
-	     "text-align:left}</style>");
+	     "text-align:left}td:last-child{white-space:nowrap}</style>");
 	printf("<h1>pushlab lessons</h1>\n<p>%s</p>\n", learn_now(now));
+	if (!only)
+		overview_html(learn);
 }
 
 static void lesson_html(const struct learn *learn, const struct lesson *lesson,
@@ -159,7 +189,7 @@ static void lesson_html(const struct learn *learn, const struct lesson *lesson,
 	char receipt[RECEIPT_SIZE];
 
 	(void)first;
-	printf("<h2>%u. ", lesson->number);
+	printf("<h2 id=\"%s\">%u. ", lesson->folder, lesson->number);
 	print_html(lesson->title);
 	printf("</h2>\n<p>Run: %s. Check: %s. Hints: %u. Solution seen: %s. Predictions right: %u of "
 	       "%u. Quiz right: %u of %u.</p>\n",
@@ -182,11 +212,9 @@ static void question_html(const struct quiz_question *question, enum part part,
 	fputs("<td>", stdout);
 	print_html(answer ? words_said(question, answer->said, words) : "");
 	fputs("<td>", stdout);
-	if (measured)
-		printf("%.6g", *measured);
-	if (measured && question->unit) {
-		putchar(' ');
-		print_html(question->unit);
+	if (measured) {
+		words_with_unit(question, *measured, words, sizeof words);
+		print_html(words);
 	}
 	printf("<td>%s</tr>\n", answer ? verdict_name(answer->verdict) : "not asked");
 }

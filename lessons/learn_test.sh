@@ -376,6 +376,8 @@ check 'the solution is shown then' says 0 'return 7' "$learn" solution
 check 'status' says 0 'check passed*prediction p-bytes: not asked*hints shown: 3 of 3; solution shown*0 of 2 lessons are done' "$learn" status
 check 'report' says 0 '01 bytes, one by one*check: passed; hints: 3*02 ' "$learn" report
 check 'report --html' says 0 '<!DOCTYPE html>*<td>quiz<td>Which may stand between?*</html>' "$learn" report --html
+check 'which begins with a line for each lesson' says 0 '<a href="#01-bytes">1. bytes, one by one</a><td>no<td>passed<td>3<td>yes<td>*<a href="#02-frames">*</table>*<h2 id="01-bytes">1. bytes' "$learn" report --html
+check 'where it is not of one alone' says 0 '</p> <h2 id="01-bytes">*' "$learn" report 1 --html
 if command -v python3 >/dev/null; then
 	check 'report --json' bash -c '"$0" report --json | python3 -m json.tool' "$learn"
 else
