@@ -73,12 +73,13 @@ static void end(struct lws_stack_request *request)
 	((struct lws_stack_request *)(void *)((char *)(pointer)-offsetof(struct lws_stack_request, \
 	                                                                 member)))
 
-/* Where a peer is gone without having taken the rest, the library waits for ever, and keeps the
- * loop so busy that its own timeouts, which end that, are never looked at. It gives up what it has
- * only when it cannot write any more. */
-static void was_not_sent(struct deadline *deadline)
+/* Where a peer does not take the rest, the library waits for it: twice 5 s if it has not gone, and
+ * else for ever, since it keeps the loop so busy that its own timeouts are never looked at. It
+ * gives up what it has only when it cannot write any more. Not for one of its callbacks: the
+ * request is gone then. */
+static void give_up(struct lws_stack_request *request)
 {
-	struct lws *wsi = REQUEST_OF(deadline, deadline)->wsi;
+	struct lws *wsi = request->wsi;
 	uint8_t room[LWS_PRE + 1] = {0};
 
 	shutdown(lws_get_socket_fd(wsi), SHUT_RDWR);
@@ -86,12 +87,20 @@ static void was_not_sent(struct deadline *deadline)
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 }
 
+static void was_not_sent(struct deadline *deadline)
+{
+	give_up(REQUEST_OF(deadline, deadline));
+}
+
+/* Who owes the token waits for nothing but the end: the library alone would give it twice 5 s. */
 static void end_in_time(struct lws_stack_request *request)
 {
+	const struct server_config *config = lws_stack_config(request);
+
 	end(request);
 	request->deadline.expired = was_not_sent;
 	deadline_set(&request->server->deadlines, &request->deadline, clock_now_ns(),
-	             request->server->config.idle_timeout_ns);
+	             request->owes_token ? config->request_timeout_ns : config->idle_timeout_ns);
 }
 
 /* Closes a connection that the library may be busy with, as soon as it is not: politely (what is
@@ -156,7 +165,12 @@ static void has_waited(struct deadline *deadline)
 		lws_callback_on_writable(request->wsi);
 		return;
 	}
-	drop(request, false);
+	if (lws_partial_buffered(request->wsi)) {
+		end(request);
+		give_up(request);
+	} else {
+		drop(request, false);
+	}
 }
 
 void lws_request_wait(struct lws_stack_request *request, uint64_t wait_ns)
