@@ -43,7 +43,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
 FLAGS := -std=c11 -D_GNU_SOURCE $(PACKAGE_CFLAGS) $(WARNINGS)
 ifneq ($(SANITIZE),)
 SANITIZERS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
-# GCC's shared libubsan has memory that the search for leaks looks through at the end of every process.
+# GCC's shared libubsan has memory that every process's search for leaks looks through.
 LDFLAGS += $(if $(findstring clang,$(CC)),,-static-libubsan)
 endif
 COMPILE = $(CC) $(FLAGS) $(CFLAGS) $(SANITIZERS)

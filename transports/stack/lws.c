@@ -73,13 +73,12 @@ static void end(struct lws_stack_request *request)
 	((struct lws_stack_request *)(void *)((char *)(pointer)-offsetof(struct lws_stack_request, \
 	                                                                 member)))
 
-/* Where a peer does not take the rest, the library waits for it: twice 5 s if it has not gone, and
- * else for ever, since it keeps the loop so busy that its own timeouts are never looked at. It
- * gives up what it has only when it cannot write any more. Not for one of its callbacks: the
- * request is gone then. */
-static void give_up(struct lws_stack_request *request)
+/* Where a peer is gone without having taken the rest, the library waits for ever, and keeps the
+ * loop so busy that its own timeouts, which end that, are never looked at. It gives up what it has
+ * only when it cannot write any more. */
+static void was_not_sent(struct deadline *deadline)
 {
-	struct lws *wsi = request->wsi;
+	struct lws *wsi = REQUEST_OF(deadline, deadline)->wsi;
 	uint8_t room[LWS_PRE + 1] = {0};
 
 	shutdown(lws_get_socket_fd(wsi), SHUT_RDWR);
@@ -87,12 +86,8 @@ static void give_up(struct lws_stack_request *request)
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 }
 
-static void was_not_sent(struct deadline *deadline)
-{
-	give_up(REQUEST_OF(deadline, deadline));
-}
-
-/* Who owes the token waits for nothing but the end: the library alone would give it twice 5 s. */
+/* Who owes the token gets no more than a close frame: for the answer and for the end the library
+ * alone would wait 5 s each, and read on. */
 static void end_in_time(struct lws_stack_request *request)
 {
 	const struct server_config *config = lws_stack_config(request);
@@ -165,12 +160,7 @@ static void has_waited(struct deadline *deadline)
 		lws_callback_on_writable(request->wsi);
 		return;
 	}
-	if (lws_partial_buffered(request->wsi)) {
-		end(request);
-		give_up(request);
-	} else {
-		drop(request, false);
-	}
+	drop(request, false);
 }
 
 void lws_request_wait(struct lws_stack_request *request, uint64_t wait_ns)
